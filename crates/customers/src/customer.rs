@@ -1,0 +1,297 @@
+//! A customer as rules see it, and the ways to find one.
+
+use crate::email::Email;
+use crate::error::{Code, Result};
+use crate::phone::Phone;
+use custos_store::{Row, Tx, params};
+
+/// `locked_until` of a customer whom an operator locked: until an operator unlocks.
+pub const LOCKED_BY_OPERATOR: i64 = 9_007_199_254_740_991;
+
+/// Where a customer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// All is well.
+    Normal = 1,
+    /// An operator took the account out of use.
+    Disabled = 2,
+    /// An operator deleted it.
+    Deleted = 3,
+    /// Closed at the customer's wish.
+    Closed = 4,
+    /// Too many wrong tries, or locked by an operator. Never stored: it follows from `locked_until`.
+    Locked = 5,
+    /// Closure is asked for.
+    Closing = 6,
+}
+
+impl Status {
+    fn from_stored(number: i64) -> Self {
+        match number {
+            1 => Self::Normal,
+            3 => Self::Deleted,
+            4 => Self::Closed,
+            6 => Self::Closing,
+            // An unknown status must not let anyone in.
+            _ => Self::Disabled,
+        }
+    }
+
+    /// Whether the account can't be used at all.
+    #[must_use]
+    pub fn is_out_of_use(self) -> bool {
+        matches!(self, Self::Disabled | Self::Deleted | Self::Closed)
+    }
+}
+
+/// A customer.
+#[derive(Clone)]
+pub struct Customer {
+    /// Below 2^53.
+    pub id: i64,
+    /// Whose.
+    pub company_id: i64,
+    /// The number that the customer is told.
+    pub number: String,
+    /// The group.
+    pub group_id: i64,
+    /// As stored: never [`Status::Locked`]; see [`Customer::status_at`].
+    pub status: Status,
+    /// The bound e-mail address.
+    pub email: Option<Email>,
+    /// The bound phone number.
+    pub phone: Option<Phone>,
+    /// `ISO_3166_<numeric>`.
+    pub country: String,
+    /// Language of messages.
+    pub lang: String,
+    /// The name to be called by.
+    pub name: String,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Postal address.
+    pub address: String,
+    /// Postal code.
+    pub postal_code: String,
+    /// The login password's hash.
+    pub login_password: Option<String>,
+    /// The fund password's hash.
+    pub fund_password: Option<String>,
+    /// The active authenticator's id; 0 for none.
+    pub mfa_id: i64,
+    /// 0 a person, 1 a business.
+    pub open_account_type: i64,
+    /// The client they registered with.
+    pub register_source: i64,
+    /// Where they came from, as JSON.
+    pub utm: String,
+    /// Their id in an outside system.
+    pub third_server_code: String,
+    /// Which outside system.
+    pub third_server_source: String,
+    /// Sign-in is locked until then.
+    pub locked_until: i64,
+    /// No withdrawals until then.
+    pub cool_off_until: i64,
+    /// The last sign-in; 0 for none.
+    pub signed_in_at: i64,
+    /// When they registered.
+    pub created_at: i64,
+}
+
+impl std::fmt::Debug for Customer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Customer({} of company {})", self.number, self.company_id)
+    }
+}
+
+impl Customer {
+    /// The status that the outside sees at an instant.
+    #[must_use]
+    pub fn status_at(&self, now_ms: i64) -> Status {
+        if self.status == Status::Normal && self.locked_until > now_ms { Status::Locked } else { self.status }
+    }
+
+    /// Whether an operator locked the account.
+    #[must_use]
+    pub fn is_locked_by_operator(&self) -> bool {
+        self.locked_until >= LOCKED_BY_OPERATOR
+    }
+
+    /// Whether sign-in asks for an authenticator code.
+    #[must_use]
+    pub fn has_mfa(&self) -> bool {
+        self.mfa_id > 0
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, company_id, number, group_id, status, email, phone_area, phone, country, lang, name, first_name, \
+         last_name, address, postal_code, login_password, fund_password, mfa_id, open_account_type, \
+         register_source, utm, third_server_code, third_server_source, locked_until, cool_off_until, \
+         signed_in_at, created_at"
+    };
+}
+
+fn customer_of(row: &Row<'_>) -> custos_store::Result<Customer> {
+    let (area, national) = (row.get::<Option<String>>(6)?, row.get::<Option<String>>(7)?);
+    Ok(Customer {
+        id: row.get(0)?,
+        company_id: row.get(1)?,
+        number: row.get(2)?,
+        group_id: row.get(3)?,
+        status: Status::from_stored(row.get(4)?),
+        email: row.get::<Option<String>>(5)?.as_deref().and_then(Email::parse),
+        phone: area.zip(national).map(|(area, national)| Phone { area, national }),
+        country: row.get(8)?,
+        lang: row.get(9)?,
+        name: row.get(10)?,
+        first_name: row.get(11)?,
+        last_name: row.get(12)?,
+        address: row.get(13)?,
+        postal_code: row.get(14)?,
+        login_password: row.get(15)?,
+        fund_password: row.get(16)?,
+        mfa_id: row.get(17)?,
+        open_account_type: row.get(18)?,
+        register_source: row.get(19)?,
+        utm: row.get(20)?,
+        third_server_code: row.get(21)?,
+        third_server_source: row.get(22)?,
+        locked_until: row.get(23)?,
+        cool_off_until: row.get(24)?,
+        signed_in_at: row.get(25)?,
+        created_at: row.get(26)?,
+    })
+}
+
+/// Reads a customer.
+///
+/// # Errors
+/// The store's.
+pub fn find(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<Option<Customer>> {
+    Ok(tx.query_opt(
+        concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND id = $2"),
+        params![company_id, id],
+        customer_of,
+    )?)
+}
+
+/// Reads a customer who must be there, and locks the row: whoever changes something after looking at it does this.
+///
+/// # Errors
+/// `CUSTOMER_API_0000003`, or the store's.
+pub fn lock(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<Customer> {
+    tx.query_opt(
+        concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND id = $2 FOR UPDATE"),
+        params![company_id, id],
+        customer_of,
+    )?
+    .ok_or_else(|| Code::NotFound.refuse())
+}
+
+/// How a customer is named: the field `type` of many requests, with the name.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Name {
+    /// 1: an e-mail address.
+    Email(Email),
+    /// 2: a phone number with its area.
+    Phone(Phone),
+    /// 2 without an area: the national number, in any area.
+    AnyArea(String),
+    /// 3: the customer number.
+    Number(String),
+    /// A text that can't name anyone: looked up all the same, so that it costs the same.
+    Nobody(i64, String),
+}
+
+impl Name {
+    /// Reads a name. An e-mail's area is ignored; a phone number without an area is looked up in any.
+    #[must_use]
+    pub fn parse(kind: i64, text: &str, area: Option<&str>) -> Self {
+        let text = text.trim();
+        let parsed = match kind {
+            1 => Email::parse(text).map(Self::Email),
+            2 => match area {
+                Some(area) => Phone::parse(area, text).ok().map(Self::Phone),
+                None if text.starts_with('+') => Phone::parse_recipient(text).ok().map(Self::Phone),
+                None => crate::phone::national_digits(text).map(Self::AnyArea),
+            },
+            3 if (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(Self::Number(text.to_owned()))
+            }
+            _ => None,
+        };
+        parsed.unwrap_or_else(|| Self::Nobody(kind, text.chars().take(64).collect::<String>().to_lowercase()))
+    }
+
+    /// The field `type`, and the text that tries of this name are counted under. A phone number counts the same with
+    /// and without its area, so that the two spellings do not double the tries.
+    #[must_use]
+    pub fn counted_as(&self) -> (i64, &str) {
+        match self {
+            Self::Email(email) => (1, email.as_str()),
+            Self::Phone(phone) => (2, &phone.national),
+            Self::AnyArea(national) => (2, national),
+            Self::Number(number) => (3, number),
+            Self::Nobody(kind, text) => (*kind, text),
+        }
+    }
+}
+
+/// Finds whom a name means. A closed or deleted customer keeps no address, so those are found by number only.
+///
+/// # Errors
+/// The store's.
+pub fn by_name(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Option<Customer>> {
+    match name {
+        Name::Email(email) => Ok(tx.query_opt(
+            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND email = $2"),
+            params![company_id, email.as_str()],
+            customer_of,
+        )?),
+        Name::Phone(phone) => Ok(tx.query_opt(
+            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND phone_area = $2 AND phone = $3"),
+            params![company_id, &phone.area, &phone.national],
+            customer_of,
+        )?),
+        Name::AnyArea(national) => {
+            let mut all = tx.query(
+                concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND phone = $2 LIMIT 300"),
+                params![company_id, national],
+                customer_of,
+            )?;
+            if all.len() > 1 {
+                all.retain(|one| one.phone.as_ref().is_some_and(|phone| phone.area == "+86"));
+            }
+            Ok(all.pop())
+        }
+        Name::Number(number) => Ok(tx.query_opt(
+            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND number = $2"),
+            params![company_id, number],
+            customer_of,
+        )?),
+        // The same work as a miss.
+        Name::Nobody(_, text) => Ok(tx.query_opt(
+            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND number = $2"),
+            params![company_id, text],
+            customer_of,
+        )?),
+    }
+}
+
+/// Sets the language of messages. The caller has made sure that the company has it.
+///
+/// # Errors
+/// The store's.
+pub fn set_lang(tx: &mut Tx<'_>, company_id: i64, id: i64, lang: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE customers SET lang = $3 WHERE company_id = $1 AND id = $2",
+        params![company_id, id, lang],
+    )?;
+    tx.touch(id);
+    Ok(())
+}

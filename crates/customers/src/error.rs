@@ -1,0 +1,123 @@
+//! The refusals of identity's rules, each tied to its wire code in one table.
+
+use custos_store::UnitError;
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal),* $(,)?) => {
+        /// Why a rule says no.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $variant),* }
+
+        impl Code {
+            /// Every code, for the test that each has a text.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The code on the wire.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+        }
+    };
+}
+
+refusals! {
+    /// What is asked for does not exist, or not for this customer.
+    NotFound = "CUSTOMER_API_0000003",
+    /// The customer is leaving: only the record may be read.
+    InProgress = "CUSTOMER_API_0000004",
+    /// Disabled, deleted or closed.
+    SignInSuspended = "CUSTOMER_API_0000103",
+    /// The phone number is another customer's.
+    PhoneTaken = "CUSTOMER_API_0000106",
+    /// The e-mail address is another customer's.
+    EmailTaken = "CUSTOMER_API_0000107",
+    /// The company's range of customer numbers is spent.
+    NumbersSpent = "CUSTOMER_API_0000110",
+    /// No such company, or it is disabled.
+    CompanyUnknown = "CUSTOMER_API_0000111",
+    /// Wrong account or wrong password: never told apart.
+    WrongSignIn = "CUSTOMER_API_0000112",
+    /// Locked.
+    SignInLocked = "CUSTOMER_API_0000113",
+    /// The customer has no phone number.
+    NoPhone = "CUSTOMER_API_0000136",
+    /// The password is malformed or among the most common ones.
+    WeakPassword = "CUSTOMER_API_0000139",
+    /// The customer has no e-mail address.
+    NoEmail = "CUSTOMER_API_0000156",
+    /// The company has no group that opens accounts.
+    NoOpeningGroup = "CUSTOMER_API_0000306",
+    /// A phone number that can't exist.
+    BadPhone = "CUSTOMER_API_0000504",
+    /// A calling code that can't exist.
+    BadPhoneArea = "CUSTOMER_API_0000507",
+    /// An e-mail address that is none.
+    BadEmail = "CUSTOMER_API_0000510",
+    /// Wrong verification code.
+    WrongCode = "CUSTOMER_API_0000511",
+    /// Too many codes sent or tried.
+    TooManyCodes = "CUSTOMER_API_0000512",
+    /// Wrong authenticator code.
+    WrongGoogleCode = "CUSTOMER_API_0000519",
+    /// The authenticator code is missing.
+    MissingGoogleCode = "CUSTOMER_API_0000520",
+    /// A country that the company does not serve.
+    CountryNotServed = "CUSTOMER_API_0001003",
+    /// An account-opening currency that the group does not have.
+    AssetNotOffered = "CUSTOMER_API_0000315",
+    /// A value outside its limits; the parameter is the field's name.
+    BadField = "GATEWAY_CODE_104",
+}
+
+impl Code {
+    /// The refusal without parameters.
+    #[must_use]
+    pub fn refuse(self) -> Error {
+        Error::Refused(Refusal { code: self, params: Vec::new() })
+    }
+
+    /// The refusal with the values that its text names.
+    #[must_use]
+    pub fn with(self, params: &[&str]) -> Error {
+        Error::Refused(Refusal { code: self, params: params.iter().map(|text| (*text).to_owned()).collect() })
+    }
+}
+
+/// A rule's no, with the values that its text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which.
+    pub code: Code,
+    /// The values, in the order of the text's places.
+    pub params: Vec<String>,
+}
+
+/// Why something did not happen.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A rule said no.
+    #[error("refused with {}", .0.code.as_str())]
+    Refused(Refusal),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] custos_store::Error),
+}
+
+impl UnitError for Error {
+    fn store_error(&self) -> Option<&custos_store::Error> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+impl From<custos_store::KeyError> for Error {
+    fn from(error: custos_store::KeyError) -> Self {
+        Self::Store(custos_store::Error::Internal(error.to_string()))
+    }
+}
+
+/// The result of a rule.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,118 @@
+//! The second factor: an authenticator's code, once a step, or a recovery code.
+
+use crate::customer::Customer;
+use crate::error::{Code, Result};
+use crate::limits::{self, MFA_GUARD, Try};
+use crate::totp::{self, Drift};
+use custos_store::{Tx, params};
+
+/// Wrong codes in a row after which only a recovery code together with a password reset helps.
+const TOO_MANY_IN_A_ROW: i64 = 50;
+
+/// That a customer's second factor was right, or that they have none. Only [`check`] makes one.
+#[derive(Debug)]
+#[must_use = "a code that is not spent can be used again"]
+pub struct Proof(Factor);
+
+#[derive(Debug)]
+enum Factor {
+    NotAsked,
+    Step { company_id: i64, customer_id: i64, id: i64, step: i64 },
+    Recovery { company_id: i64, customer_id: i64, hash: [u8; 32] },
+}
+
+/// The place in the database that a secret is sealed for.
+pub(crate) fn seal_context(customer_id: i64, id: i64) -> String {
+    format!("totp:{customer_id}:{id}")
+}
+
+fn guard_subject(tx: &Tx<'_>, customer: &Customer) -> [u8; 32] {
+    tx.keys().keyed_hash("mfa tries", &[&customer.company_id.to_be_bytes(), &customer.id.to_be_bytes()])
+}
+
+/// Checks the field `googleCode` of a customer: required exactly when their MFA is on. A wrong code is counted before
+/// it is looked at, and stays counted; a replayed one is refused and not counted.
+///
+/// # Errors
+/// `CUSTOMER_API_0000520` when it is missing, `0519` when it is wrong, used, or checks are locked; else the store's.
+pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, drift: Drift) -> Result<Proof> {
+    if !customer.has_mfa() {
+        return Ok(Proof(Factor::NotAsked));
+    }
+    let given = given.ok_or_else(|| Code::MissingGoogleCode.refuse())?;
+    let (company_id, customer_id, id) = (customer.company_id, customer.id, customer.mfa_id);
+    let subject = guard_subject(tx, customer);
+    if limits::reserve(tx, MFA_GUARD, &subject, company_id, Some(customer_id))? == Try::Locked {
+        return Err(Code::WrongGoogleCode.refuse());
+    }
+    let in_a_row = limits::total(tx, &subject)?;
+    if let Some(proof) = recovery(tx, customer, given)? {
+        limits::clear(tx, &subject)?;
+        return Ok(proof);
+    }
+    let (secret, last_step) = tx.query_one(
+        "SELECT secret, last_step FROM totp_secrets WHERE company_id = $1 AND customer_id = $2 AND id = $3 FOR UPDATE",
+        params![company_id, customer_id, id],
+        |row| Ok((row.get::<Vec<u8>>(0)?, row.get::<i64>(1)?)),
+    )?;
+    let secret = tx.keys().open(&seal_context(customer_id, id), &secret)?;
+    match totp::matching_step(&secret, given, tx.now(), drift) {
+        Some(step) if step <= last_step => {
+            // A client that sends its last request again is no guesser.
+            limits::give_back(tx, &subject, MFA_GUARD)?;
+            Err(Code::WrongGoogleCode.refuse())
+        }
+        Some(step) if in_a_row <= TOO_MANY_IN_A_ROW => {
+            limits::clear(tx, &subject)?;
+            Ok(Proof(Factor::Step { company_id, customer_id, id, step }))
+        }
+        _ => Err(Code::WrongGoogleCode.refuse()),
+    }
+}
+
+/// Recovery codes are sixteen letters and digits in base 32, with or without dashes: never six digits.
+fn recovery(tx: &mut Tx<'_>, customer: &Customer, given: &str) -> Result<Option<Proof>> {
+    let plain: String = given.chars().filter(|char| *char != '-').collect::<String>().to_uppercase();
+    if plain.len() != 16 || !plain.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(None);
+    }
+    let hash = recovery_hash(tx, customer.company_id, customer.id, &plain);
+    let found: Option<i64> = tx.query_opt(
+        "SELECT spent FROM recovery_codes WHERE company_id = $1 AND customer_id = $2 AND code_hash = $3 AND spent = 0",
+        params![customer.company_id, customer.id, &hash],
+        |row| row.get(0),
+    )?;
+    Ok(found.map(|_| {
+        Proof(Factor::Recovery { company_id: customer.company_id, customer_id: customer.id, hash })
+    }))
+}
+
+pub(crate) fn recovery_hash(tx: &Tx<'_>, company_id: i64, customer_id: i64, plain: &str) -> [u8; 32] {
+    tx.keys().keyed_hash(
+        "recovery code",
+        &[&company_id.to_be_bytes(), &customer_id.to_be_bytes(), plain.as_bytes()],
+    )
+}
+
+impl Proof {
+    /// Uses the code up: its step, and all before it, never count again.
+    ///
+    /// # Errors
+    /// `CUSTOMER_API_0000519` when another request was faster; else the store's.
+    pub fn spend(self, tx: &mut Tx<'_>) -> Result<()> {
+        let spent = match self.0 {
+            Factor::NotAsked => return Ok(()),
+            Factor::Step { company_id, customer_id, id, step } => tx.execute(
+                "UPDATE totp_secrets SET last_step = $4 WHERE company_id = $1 AND customer_id = $2 AND id = $3 \
+                 AND last_step < $4",
+                params![company_id, customer_id, id, step],
+            )?,
+            Factor::Recovery { company_id, customer_id, hash } => tx.execute(
+                "UPDATE recovery_codes SET spent = 1 WHERE company_id = $1 AND customer_id = $2 AND code_hash = $3 \
+                 AND spent = 0",
+                params![company_id, customer_id, &hash],
+            )?,
+        };
+        if spent == 0 { Err(Code::WrongGoogleCode.refuse()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,354 @@
+//! Signing in: by password or by code, with the second factor where it is on.
+//!
+//! A password's hash is slow, so signing in by one takes three steps: [`begin`] reserves the try, the caller computes
+//! the hash, [`finish_by_password`] ends it. By code it is one step, [`by_code`].
+
+use crate::company::Company;
+use crate::customer::{self, Customer, Name, Status};
+use crate::error::{Code, Result};
+use crate::hashing::Verdict;
+use crate::limits::{self, LOGIN_GUARD, Try};
+use crate::places::{self, News};
+use crate::session::{self, Origin};
+use crate::totp::USUAL_DRIFT;
+use crate::verification::{self, Kind, Purpose, Recipient, Shown};
+use crate::{mfa, notices};
+use custos_delivery::Channel;
+use custos_store::{Tx, audit, params};
+use serde_json::json;
+
+/// A name that wants to sign in.
+#[derive(Clone)]
+pub struct Attempt {
+    /// As the client wrote it.
+    pub name: Name,
+    /// The field `googleCode`.
+    pub google_code: Option<String>,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// A try that may go on: what the password must be compared with.
+#[derive(Clone)]
+pub struct Begun {
+    subject: [u8; 32],
+    customer_id: Option<i64>,
+    /// The stored hash; `None` for an unknown account or one without a password, which takes the same work.
+    pub stored: Option<String>,
+    locks_until: i64,
+}
+
+/// A customer who has signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub customer: Customer,
+    /// Their new session's token.
+    pub token: String,
+}
+
+/// Under what the tries of a name are counted: the name itself, whether or not it is an account, and whether the
+/// client's address is one of the account's own. So a lock tells nothing of what exists, and a stranger can't lock the
+/// owner out at home.
+fn subject(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    attempt: &Attempt,
+    customer: Option<&Customer>,
+) -> Result<[u8; 32]> {
+    let known = match customer {
+        Some(customer) => places::is_known_address(tx, company_id, customer.id, &attempt.origin)?,
+        // The same read for a name that is no account.
+        None => places::is_known_address(tx, company_id, 0, &attempt.origin)?,
+    };
+    let (kind, text) = attempt.name.counted_as();
+    let place: &[u8] = if known { b"known" } else { b"unknown" };
+    Ok(tx.keys().keyed_hash(
+        "sign-in tries",
+        &[&company_id.to_be_bytes(), &kind.to_be_bytes(), text.as_bytes(), place],
+    ))
+}
+
+/// Reserves a try of a password.
+///
+/// # Errors
+/// `CUSTOMER_API_0000113` while locked; else the store's.
+pub fn begin(tx: &mut Tx<'_>, company: &Company, attempt: &Attempt) -> Result<Begun> {
+    let customer = customer::by_name(tx, company.id, &attempt.name)?;
+    let subject = subject(tx, company.id, attempt, customer.as_ref())?;
+    let customer_id = customer.as_ref().map(|customer| customer.id);
+    match limits::reserve(tx, LOGIN_GUARD, &subject, company.id, customer_id)? {
+        Try::Locked => {
+            tx.audit_refusal(entry(company, customer_id, "locked", attempt));
+            Err(Code::SignInLocked.refuse())
+        }
+        Try::Reserved { locks_until } => Ok(Begun {
+            subject,
+            customer_id,
+            stored: customer.and_then(|customer| customer.login_password),
+            locks_until,
+        }),
+    }
+}
+
+fn entry(company: &Company, customer_id: Option<i64>, outcome: &str, attempt: &Attempt) -> audit::Entry {
+    audit::Entry {
+        company_id: company.id,
+        action: "sign_in",
+        outcome: outcome.to_owned(),
+        actor: if customer_id.is_some() { "customer" } else { "guest" }.to_owned(),
+        customer_id,
+        address: Some(attempt.origin.address.clone()),
+        trace: Some(attempt.origin.trace.clone()),
+        detail: json!({ "device": attempt.origin.device, "type": attempt.name.counted_as().0 }),
+    }
+}
+
+/// What became of a password's try.
+#[derive(Debug)]
+pub enum Finished {
+    /// Signed in.
+    In(Box<SignedIn>),
+    /// The password is wrong, or there is no such account: told alike.
+    Wrong,
+}
+
+/// Ends a try of a password.
+///
+/// # Errors
+/// `CUSTOMER_API_0000103`, `0113`, `0519` or `0520` after a right password; else the store's.
+pub fn finish_by_password(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    attempt: &Attempt,
+    begun: &Begun,
+    verdict: Verdict,
+    remade: Option<&str>,
+) -> Result<Finished> {
+    let right = begun.customer_id.filter(|_| verdict.matches);
+    let Some(customer_id) = right else {
+        tx.audit(entry(company, begun.customer_id, "wrong_password", attempt));
+        if begun.locks_until > 0 {
+            lock_shown(tx, company, begun)?;
+        }
+        return Ok(Finished::Wrong);
+    };
+    // The row of wrong passwords ends here, whatever the second factor says.
+    limits::clear(tx, &begun.subject)?;
+    let customer = customer::lock(tx, company.id, customer_id)?;
+    // The password may have been changed while its hash was computed.
+    if customer.login_password != begun.stored {
+        return Err(Code::WrongSignIn.refuse());
+    }
+    let signed_in = enter(tx, company, attempt, customer, |_| Ok(()))?;
+    if let Some(remade) = remade {
+        tx.execute(
+            "UPDATE customers SET login_password = $3 WHERE company_id = $1 AND id = $2",
+            params![company.id, customer_id, remade],
+        )?;
+    }
+    Ok(Finished::In(Box::new(signed_in)))
+}
+
+/// Lets the customer's `status` read 5 for as long as the lock lasts.
+fn lock_shown(tx: &mut Tx<'_>, company: &Company, begun: &Begun) -> Result<()> {
+    if let Some(customer_id) = begun.customer_id {
+        tx.execute(
+            "UPDATE customers SET locked_until = $3 WHERE company_id = $1 AND id = $2 AND locked_until < $3",
+            params![company.id, customer_id, begun.locks_until],
+        )?;
+        tx.touch(customer_id);
+    }
+    Ok(())
+}
+
+/// Signs in by a code of kind LOGIN.
+///
+/// # Errors
+/// `CUSTOMER_API_0000511` or `0512` for the code, `0113` while locked, and those of entering; else the store's.
+pub fn by_code(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    attempt: &Attempt,
+    ticket: Option<&str>,
+    code: &str,
+) -> Result<SignedIn> {
+    let customer = customer::by_name(tx, company.id, &attempt.name)?;
+    let subject = subject(tx, company.id, attempt, customer.as_ref())?;
+    if limits::is_locked(tx, &subject)? {
+        return Err(Code::SignInLocked.refuse());
+    }
+    let customer_id = customer.as_ref().map(|customer| customer.id);
+    tx.audit_refusal(entry(company, customer_id, "wrong_code", attempt));
+    let recipient = code_recipient(&attempt.name, customer.as_ref()).ok_or_else(|| Code::WrongCode.refuse())?;
+    let kind = Kind { channel: recipient.channel(), purpose: Purpose::Login };
+    let shown = Shown { proof: None, ticket, code: Some(code) };
+    let proof = verification::check(tx, company.id, &[kind], &recipient, shown, Code::WrongCode)?;
+    let Some(customer) = customer else { return Err(Code::WrongCode.refuse()) };
+    let customer = customer::lock(tx, company.id, customer.id)?;
+    enter(tx, company, attempt, customer, |tx| proof.spend(tx))
+}
+
+/// To whom the code of this name went: the account's own address; for a name that is no account, the name itself.
+fn code_recipient(name: &Name, customer: Option<&Customer>) -> Option<Recipient> {
+    match (name, customer) {
+        (Name::Email(email), _) => Some(Recipient::Email(email.clone())),
+        (Name::Phone(phone), _) => Some(Recipient::Phone(phone.clone())),
+        (Name::AnyArea(_), Some(customer)) => Recipient::own(Channel::Sms, customer).ok(),
+        (Name::AnyArea(national), None) => {
+            crate::phone::Phone::parse("+86", national).ok().map(Recipient::Phone)
+        }
+        (Name::Number(_), Some(customer)) => Recipient::own(Channel::Email, customer)
+            .or_else(|_| Recipient::own(Channel::Sms, customer))
+            .ok(),
+        (Name::Number(_) | Name::Nobody(..), _) => None,
+    }
+}
+
+/// Lets a customer in whose first factor was right: status, second factor, session, places, notice, audit.
+fn enter(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    attempt: &Attempt,
+    customer: Customer,
+    spend: impl FnOnce(&mut Tx<'_>) -> Result<()>,
+) -> Result<SignedIn> {
+    let refused = |outcome: &str| entry(company, Some(customer.id), outcome, attempt);
+    if customer.status.is_out_of_use() {
+        tx.audit_refusal(refused("suspended"));
+        return Err(Code::SignInSuspended.refuse());
+    }
+    if customer.is_locked_by_operator() {
+        tx.audit_refusal(refused("locked"));
+        return Err(Code::SignInLocked.refuse());
+    }
+    tx.audit_refusal(refused("second_factor"));
+    let factor = mfa::check(tx, &customer, attempt.google_code.as_deref(), USUAL_DRIFT)?;
+    spend(tx)?;
+    factor.spend(tx)?;
+    let token = session::open(tx, &company.settings, company.id, customer.id, &attempt.origin)?;
+    let news = places::remember(tx, company.id, customer.id, &attempt.origin)?;
+    if customer.signed_in_at > 0 && (news.device || news.country) {
+        tell_of_news(tx, company, &customer, attempt, news)?;
+    }
+    let now = tx.now();
+    let locked_until = if customer.locked_until > now { 0 } else { customer.locked_until };
+    tx.execute(
+        "UPDATE customers SET signed_in_at = $3, locked_until = $4 WHERE company_id = $1 AND id = $2",
+        params![company.id, customer.id, now, locked_until],
+    )?;
+    tx.touch(customer.id);
+    tx.audit(entry(company, Some(customer.id), "ok", attempt));
+    Ok(SignedIn { customer: Customer { signed_in_at: now, locked_until, ..customer }, token })
+}
+
+fn tell_of_news(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    customer: &Customer,
+    attempt: &Attempt,
+    news: News,
+) -> Result<()> {
+    let origin = &attempt.origin;
+    let time = crate::time::utc_text(tx.now());
+    let country = if origin.country.is_empty() { "-" } else { &origin.country };
+    let device = if origin.agent.is_empty() { "-" } else { &origin.agent };
+    let account = customer.email.as_ref().map_or_else(|| customer.number.clone(), |email| email.masked());
+    tracing::debug!(device = news.device, country = news.country, "sign-in from a new place");
+    notices::tell(
+        tx,
+        company,
+        customer,
+        "new-device",
+        &[("time", &time), ("device", device), ("country", country), ("address", &account), ("ip", &origin.address)],
+    )
+}
+
+/// Tells the customer that a right password was followed by a wrong authenticator code: someone may have the password.
+///
+/// # Errors
+/// The store's.
+pub fn tell_of_wrong_factor(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    customer_id: i64,
+    origin: &Origin,
+) -> Result<()> {
+    let Some(customer) = customer::find(tx, company.id, customer_id)? else { return Ok(()) };
+    let time = crate::time::utc_text(tx.now());
+    notices::tell(tx, company, &customer, "wrong-google-code", &[("time", &time), ("ip", &origin.address)])
+}
+
+impl Begun {
+    /// The account that the name means, if any. Never told to the client.
+    #[must_use]
+    pub fn customer_id(&self) -> Option<i64> {
+        self.customer_id
+    }
+}
+
+/// Takes an account out of use, or brings it back; its sessions end.
+///
+/// # Errors
+/// `CUSTOMER_API_0000003`, or the store's.
+pub fn set_status(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, status: Status, actor: &str) -> Result<()> {
+    let number = match status {
+        Status::Normal | Status::Locked => 1,
+        Status::Disabled => 2,
+        Status::Deleted => 3,
+        Status::Closed => 4,
+        Status::Closing => 6,
+    };
+    customer::lock(tx, company_id, customer_id)?;
+    tx.execute(
+        "UPDATE customers SET status = $3 WHERE company_id = $1 AND id = $2",
+        params![company_id, customer_id, number],
+    )?;
+    session::end_all(tx, company_id, customer_id, None)?;
+    operator_entry(tx, company_id, customer_id, "customer.status", actor, &format!("{status:?}"));
+    Ok(())
+}
+
+/// Locks an account until an operator unlocks it, or lifts every lock on it. Locking ends its sessions.
+///
+/// # Errors
+/// `CUSTOMER_API_0000003`, or the store's.
+pub fn set_lock(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, locked: bool, actor: &str) -> Result<()> {
+    customer::lock(tx, company_id, customer_id)?;
+    let until = if locked { customer::LOCKED_BY_OPERATOR } else { 0 };
+    tx.execute(
+        "UPDATE customers SET locked_until = $3 WHERE company_id = $1 AND id = $2",
+        params![company_id, customer_id, until],
+    )?;
+    tx.touch(customer_id);
+    if locked {
+        session::end_all(tx, company_id, customer_id, None)?;
+    } else {
+        tx.execute(
+            "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2",
+            params![company_id, customer_id],
+        )?;
+    }
+    operator_entry(tx, company_id, customer_id, "customer.lock", actor, if locked { "locked" } else { "unlocked" });
+    Ok(())
+}
+
+fn operator_entry(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    customer_id: i64,
+    action: &'static str,
+    actor: &str,
+    outcome: &str,
+) {
+    tx.audit(audit::Entry {
+        company_id,
+        action,
+        outcome: outcome.to_owned(),
+        actor: actor.to_owned(),
+        customer_id: Some(customer_id),
+        address: None,
+        trace: None,
+        detail: json!({}),
+    });
+}

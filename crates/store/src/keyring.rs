@@ -1,0 +1,254 @@
+//! Keys outside the database: they seal columns, make keyed hashes, and pepper passwords.
+//!
+//! The key file is TOML: `index` (never changed: keyed hashes are looked up by it) and `[[key]]` entries with rising
+//! ids; the newest seals, the older ones still open, so that keys can be rotated.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use data_encoding::BASE64;
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use serde::Deserialize;
+use sha2::Sha256;
+use std::fmt::Write as _;
+use zeroize::{Zeroize, Zeroizing};
+
+const KEY_LENGTH: usize = 32;
+const NONCE_LENGTH: usize = 24;
+const FORM: u8 = 1;
+
+/// Why keys or something sealed can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The key file is not what it should be. Never quotes it.
+    #[error("key file: {0}")]
+    File(String),
+    /// Sealed under a key that is not in the file.
+    #[error("sealed under key {0}, which the key file does not have")]
+    UnknownKey(u32),
+    /// Altered, or sealed for another place.
+    #[error("a sealed value can't be opened: it was altered or belongs elsewhere")]
+    Broken,
+    /// No randomness for a nonce.
+    #[error("no randomness")]
+    NoRandomness,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    index: String,
+    key: Vec<KeyEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyEntry {
+    id: u32,
+    secret: String,
+}
+
+struct Key {
+    id: u32,
+    seal: XChaCha20Poly1305,
+    pepper: Zeroizing<[u8; KEY_LENGTH]>,
+}
+
+/// The keys of a deployment.
+pub struct Keyring {
+    index: Zeroizing<[u8; KEY_LENGTH]>,
+    /// By rising id; at least one.
+    keys: Vec<Key>,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Keyring({} keys)", self.keys.len())
+    }
+}
+
+fn secret(text: &str) -> Result<Zeroizing<[u8; KEY_LENGTH]>, KeyError> {
+    let mut bytes =
+        BASE64.decode(text.trim().as_bytes()).map_err(|_| KeyError::File("a secret is not base64".to_owned()))?;
+    let key = <[u8; KEY_LENGTH]>::try_from(bytes.as_slice())
+        .map_err(|_| KeyError::File("a secret is not 32 bytes".to_owned()));
+    bytes.zeroize();
+    key.map(Zeroizing::new)
+}
+
+fn derived(secret: &[u8; KEY_LENGTH], purpose: &str) -> Result<Zeroizing<[u8; KEY_LENGTH]>, KeyError> {
+    let mut key = Zeroizing::new([0; KEY_LENGTH]);
+    Hkdf::<Sha256>::new(None, secret)
+        .expand(purpose.as_bytes(), key.as_mut_slice())
+        .map_err(|_| KeyError::File("a key can't be derived".to_owned()))?;
+    Ok(key)
+}
+
+impl Keyring {
+    /// Reads the content of a key file.
+    ///
+    /// # Errors
+    /// It is not a key file. The error never quotes it.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let file: KeyFile =
+            toml::from_str(text).map_err(|error| KeyError::File(error.message().to_owned()))?;
+        let mut keys = Vec::new();
+        for entry in &file.key {
+            let secret = secret(&entry.secret)?;
+            let seal_key = derived(&secret, "custos seal v1")?;
+            keys.push(Key {
+                id: entry.id,
+                seal: XChaCha20Poly1305::new_from_slice(seal_key.as_slice())
+                    .map_err(|_| KeyError::File("a key can't be used".to_owned()))?,
+                pepper: derived(&secret, "custos pepper v1")?,
+            });
+        }
+        keys.sort_by_key(|key| key.id);
+        if keys.is_empty() {
+            return Err(KeyError::File("no [[key]]".to_owned()));
+        }
+        if keys.windows(2).any(|pair| matches!(pair, [a, b] if a.id == b.id)) {
+            return Err(KeyError::File("two keys have one id".to_owned()));
+        }
+        Ok(Self { index: secret_index(&file.index)?, keys })
+    }
+
+    /// The text of a new key file with one key.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn generate(entropy: &dyn crate::Entropy) -> Result<Zeroizing<String>, KeyError> {
+        let mut text = Zeroizing::new(String::from(
+            "# Custos keys. Without this file sealed data and passwords are lost: keep a copy, apart from the database.\n",
+        ));
+        for line in ["index", "key"] {
+            let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
+            entropy.fill(bytes.as_mut_slice()).map_err(|_| KeyError::NoRandomness)?;
+            let encoded = Zeroizing::new(BASE64.encode(bytes.as_slice()));
+            // Writing into a String can't fail.
+            let _ = match line {
+                "index" => writeln!(text, "index = \"{}\"", encoded.as_str()),
+                _ => writeln!(text, "\n[[key]]\nid = 1\nsecret = \"{}\"", encoded.as_str()),
+            };
+        }
+        Ok(text)
+    }
+
+    /// The ids of the keys, newest last.
+    pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.keys.iter().map(|key| key.id)
+    }
+
+    /// Seals `plain` for the place that `context` names (table, column, row): moved elsewhere it won't open.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let key = self.keys.last().ok_or(KeyError::UnknownKey(0))?;
+        let mut nonce = [0; NONCE_LENGTH];
+        getrandom::fill(&mut nonce).map_err(|_| KeyError::NoRandomness)?;
+        let sealed = key
+            .seal
+            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context.as_bytes() })
+            .map_err(|_| KeyError::Broken)?;
+        let mut out = Vec::with_capacity(5 + NONCE_LENGTH + sealed.len());
+        out.push(FORM);
+        out.extend_from_slice(&key.id.to_be_bytes());
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&sealed);
+        Ok(out)
+    }
+
+    /// Opens what [`Keyring::seal`] sealed for the same place.
+    ///
+    /// # Errors
+    /// Unknown key, altered, or sealed for another place.
+    pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let (&form, rest) = sealed.split_first().ok_or(KeyError::Broken)?;
+        let (id, rest) = rest.split_first_chunk::<4>().ok_or(KeyError::Broken)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(KeyError::Broken)?;
+        if form != FORM {
+            return Err(KeyError::Broken);
+        }
+        let id = u32::from_be_bytes(*id);
+        let key = self.keys.iter().find(|key| key.id == id).ok_or(KeyError::UnknownKey(id))?;
+        key.seal
+            .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: context.as_bytes() })
+            .map(Zeroizing::new)
+            .map_err(|_| KeyError::Broken)
+    }
+
+    /// The keyed hash of `parts` for one purpose. Parts are length-prefixed, so that no two lists collide.
+    #[must_use]
+    pub fn keyed_hash(&self, label: &'static str, parts: &[&[u8]]) -> [u8; 32] {
+        // HMAC takes keys of any length, so this can't fail; the empty hash would match nothing.
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.index.as_slice()) else { return [0; 32] };
+        for part in std::iter::once(label.as_bytes()).chain(parts.iter().copied()) {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The peppers with their ids, newest last.
+    #[must_use]
+    pub fn peppers(&self) -> Vec<(u32, [u8; KEY_LENGTH])> {
+        self.keys.iter().map(|key| (key.id, *key.pepper)).collect()
+    }
+}
+
+fn secret_index(text: &str) -> Result<Zeroizing<[u8; KEY_LENGTH]>, KeyError> {
+    derived(&*secret(text)?, "custos index v1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeededEntropy;
+
+    fn ring() -> Keyring {
+        Keyring::parse(&Keyring::generate(&SeededEntropy::new(1)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_unaltered_and_in_its_place() {
+        let ring = ring();
+        let sealed = ring.seal("totp:7", b"secret").unwrap();
+        assert_eq!(ring.open("totp:7", &sealed).unwrap().as_slice(), b"secret");
+        assert_eq!(ring.open("totp:8", &sealed), Err(KeyError::Broken));
+        for at in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            assert!(ring.open("totp:7", &altered).is_err(), "byte {at}");
+        }
+        for length in 0..sealed.len() {
+            assert!(ring.open("totp:7", &sealed[..length]).is_err());
+        }
+    }
+
+    #[test]
+    fn an_older_key_still_opens_after_a_newer_one_came() {
+        let old_text = Keyring::generate(&SeededEntropy::new(1)).unwrap();
+        let sealed = Keyring::parse(&old_text).unwrap().seal("x", b"y").unwrap();
+        let both = format!("{}\n[[key]]\nid = 2\nsecret = \"{}\"\n", *old_text, BASE64.encode(&[9; 32]));
+        let ring = Keyring::parse(&both).unwrap();
+        assert_eq!(ring.open("x", &sealed).unwrap().as_slice(), b"y");
+        assert_eq!(ring.seal("x", b"y").unwrap()[1..5], [0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn keyed_hashes_tell_lists_apart() {
+        let ring = ring();
+        assert_ne!(ring.keyed_hash("a", &[b"bc", b"d"]), ring.keyed_hash("a", &[b"b", b"cd"]));
+        assert_ne!(ring.keyed_hash("a", &[b"b"]), ring.keyed_hash("ab", &[b""]));
+        assert_eq!(ring.keyed_hash("a", &[b"b"]), ring.keyed_hash("a", &[b"b"]));
+    }
+
+    #[test]
+    fn a_bad_file_is_refused_without_being_quoted() {
+        for text in ["", "index = \"SECRET\"", "index = \"SECRET\"\n[[key]]\nid = 1\nsecret = \"SECRET\""] {
+            let told = Keyring::parse(text).unwrap_err().to_string();
+            assert!(!told.contains("SECRET"), "{told}");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! One transaction, as a rule sees it.
+
+use crate::dialect::Engine;
+use crate::ids::IdMaker;
+use crate::value::Raw;
+use crate::{Column, Entropy, Error, Keyring, Param, Result, Row, audit, pg, sqlite};
+
+/// A worker that a commit may wake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// Messages wait to be delivered.
+    Outbox,
+}
+
+/// The connection under a transaction.
+pub(crate) enum Link<'c> {
+    Sqlite(&'c mut sqlite::Link),
+    Pg(&'c mut pg::Link),
+}
+
+/// What a transaction is handed besides its connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'c> {
+    pub(crate) ids: &'c IdMaker,
+    pub(crate) entropy: &'c dyn Entropy,
+    pub(crate) keys: &'c Keyring,
+    pub(crate) now_ms: i64,
+}
+
+/// Where a unit stands between its attempt counters and its effects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing written yet, or counters only.
+    Counting,
+    /// Effects behind an inner savepoint: a refusal takes them back and leaves the counters.
+    Guarded,
+    /// Effects with no counter before them.
+    Plain,
+}
+
+/// What is to happen when the transaction has committed.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct AfterCommit {
+    pub(crate) touched: Vec<i64>,
+    pub(crate) wakes: Vec<Wake>,
+}
+
+/// One open transaction. A rule has no other way to the database, the clock, ids or randomness.
+pub struct Tx<'c> {
+    link: Link<'c>,
+    around: Surroundings<'c>,
+    writable: bool,
+    counted: bool,
+    phase: Phase,
+    entries: Vec<audit::Entry>,
+    refusal_entry: Option<audit::Entry>,
+    after: AfterCommit,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(link: Link<'c>, around: Surroundings<'c>, writable: bool) -> Self {
+        Self {
+            link,
+            around,
+            writable,
+            counted: false,
+            phase: Phase::Counting,
+            entries: Vec::new(),
+            refusal_entry: None,
+            after: AfterCommit::default(),
+        }
+    }
+
+    /// The instant of this transaction, in milliseconds since 1970. It stands still within one transaction.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.around.now_ms
+    }
+
+    /// A new id, later than all before it.
+    #[must_use]
+    pub fn new_id(&self) -> i64 {
+        self.around.ids.next(self.around.now_ms)
+    }
+
+    /// Random bytes fit for a secret.
+    ///
+    /// # Errors
+    /// The source of randomness is out of order.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.around.entropy.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The keys that seal columns and make keyed hashes.
+    #[must_use]
+    pub fn keys(&self) -> &'c Keyring {
+        self.around.keys
+    }
+
+    /// Which engine is underneath; for reports, never for rules.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.link {
+            Link::Sqlite(_) => Engine::Sqlite,
+            Link::Pg(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement that changes something; returns the number of rows it touched.
+    ///
+    /// # Errors
+    /// The database's refusal. A rule that means to go on after a clash writes `ON CONFLICT DO NOTHING` and looks at
+    /// the count: PostgreSQL gives up a transaction at its first error.
+    pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        self.begin_effects()?;
+        self.run(sql, params)
+    }
+
+    /// Runs a statement whose effect stays when the unit is refused: an attempt counter. Only before other changes.
+    ///
+    /// # Errors
+    /// The database's refusal, or a change came first.
+    pub fn count(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        if !self.writable || self.phase != Phase::Counting {
+            return Err(Error::Internal(format!("a counter after a change: {sql}")));
+        }
+        self.counted = true;
+        self.run(sql, params)
+    }
+
+    /// All rows of an answer.
+    ///
+    /// # Errors
+    /// The database's, or the mapping's.
+    pub fn query<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        mut map: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if sql.starts_with("UPDATE") || sql.starts_with("INSERT") || sql.starts_with("DELETE") {
+            self.begin_effects()?;
+        }
+        match &mut self.link {
+            Link::Sqlite(link) => {
+                let mut statement = link.prepare(sql)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+                let mut all = Vec::new();
+                while let Some(row) = rows.next()? {
+                    all.push(map(&Row(Raw::Sqlite(row)))?);
+                }
+                Ok(all)
+            }
+            Link::Pg(link) => {
+                link.query(sql, params)?.iter().map(|row| map(&Row(Raw::Pg(row)))).collect()
+            }
+        }
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// The database's, or the mapping's.
+    pub fn query_opt<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.query(sql, params, map)?.into_iter().next())
+    }
+
+    /// The row that must be there.
+    ///
+    /// # Errors
+    /// [`Error::NoRow`] when it is not; else the database's.
+    pub fn query_one<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Param<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.query_opt(sql, params, map)?.ok_or(Error::NoRow)
+    }
+
+    /// The one value of the one row that must be there.
+    ///
+    /// # Errors
+    /// As [`Tx::query_one`].
+    pub fn value<T: Column>(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<T> {
+        self.query_one(sql, params, |row| row.get(0))
+    }
+
+    /// Cached reads of `id` (a customer or a company) die when this transaction commits.
+    pub fn touch(&mut self, id: i64) {
+        if !self.after.touched.contains(&id) {
+            self.after.touched.push(id);
+        }
+    }
+
+    /// Wakes a worker when this transaction commits.
+    pub fn wake(&mut self, whom: Wake) {
+        if !self.after.wakes.contains(&whom) {
+            self.after.wakes.push(whom);
+        }
+    }
+
+    /// Puts an entry into the company's audit chain. All entries are written last, so that the chain's head is the
+    /// last row a transaction locks.
+    pub fn audit(&mut self, entry: audit::Entry) {
+        self.entries.push(entry);
+    }
+
+    /// The entry to be written if the unit is refused from here on; it takes the place of one named before.
+    pub fn audit_refusal(&mut self, entry: audit::Entry) {
+        self.refusal_entry = Some(entry);
+    }
+
+    fn run(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        match &mut self.link {
+            Link::Sqlite(link) => {
+                let mut statement = link.prepare(sql)?;
+                let touched = statement.execute(rusqlite::params_from_iter(params))?;
+                Ok(u64::try_from(touched).unwrap_or(u64::MAX))
+            }
+            Link::Pg(link) => link.execute(sql, params),
+        }
+    }
+
+    fn begin_effects(&mut self) -> Result<()> {
+        if !self.writable {
+            return Err(Error::Internal("a change within a read".to_owned()));
+        }
+        if self.phase == Phase::Counting {
+            self.phase = if self.counted {
+                self.raw("SAVEPOINT effects")?;
+                Phase::Guarded
+            } else {
+                Phase::Plain
+            };
+        }
+        Ok(())
+    }
+
+    /// Runs a statement of the transaction's own plumbing.
+    pub(crate) fn raw(&mut self, sql: &'static str) -> Result<()> {
+        match &mut self.link {
+            Link::Sqlite(link) => link.raw(sql),
+            Link::Pg(link) => link.raw(sql),
+        }
+    }
+
+    /// Ends a unit that succeeded: the audit entries go in.
+    pub(crate) fn finish(mut self) -> Result<AfterCommit> {
+        let entries = std::mem::take(&mut self.entries);
+        if !entries.is_empty() {
+            self.begin_effects()?;
+            audit::append(&mut self, entries)?;
+        }
+        Ok(self.after)
+    }
+
+    /// Ends a unit that was refused. `Some` when counters or entries are to be committed all the same: then the
+    /// effects have been taken back. `None`: nothing is worth keeping, roll everything back.
+    pub(crate) fn refuse(mut self) -> Result<Option<AfterCommit>> {
+        let entry = self.refusal_entry.take();
+        if !self.counted && (entry.is_none() || self.phase == Phase::Plain) {
+            return Ok(None);
+        }
+        if self.phase == Phase::Guarded {
+            self.raw("ROLLBACK TO SAVEPOINT effects")?;
+        }
+        if let Some(entry) = entry {
+            self.phase = Phase::Guarded;
+            audit::append(&mut self, vec![entry])?;
+        }
+        Ok(Some(AfterCommit::default()))
+    }
+}

@@ -1,0 +1,129 @@
+//! The operator at the command line. Every guess about the shape of the commands is in this file.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::Server;
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit code.
+    pub code: i32,
+    /// Its output.
+    pub stdout: String,
+    /// Its complaints.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// It must have gone well.
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
+    /// It must have failed, saying why.
+    #[track_caller]
+    pub fn fails(self) -> Self {
+        assert_ne!(self.code, 0, "{self:?}");
+        assert!(!self.everything().trim().is_empty(), "a failure without a word");
+        self
+    }
+
+    /// Its output as JSON.
+    #[track_caller]
+    pub fn json(self) -> Value {
+        let this = self.succeeds();
+        serde_json::from_str(&this.stdout).unwrap_or_else(|error| panic!("{error}: {this:?}"))
+    }
+
+    /// Output and complaints together.
+    pub fn everything(&self) -> String {
+        format!("{}\n{}", self.stdout, self.stderr)
+    }
+}
+
+impl Server {
+    /// Runs `custos ARGUMENTS --data DIR` beside the running server.
+    pub fn cli(&self, arguments: &[&str]) -> Outcome {
+        let output = self.command(arguments).stdin(Stdio::null()).output().expect("the program");
+        Outcome {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The same with `--json`, read as JSON.
+    #[track_caller]
+    pub fn cli_json(&self, arguments: &[&str]) -> Value {
+        self.cli(&[arguments, &["--json"]].concat()).json()
+    }
+
+    /// `custos company add`: the new company's id.
+    #[track_caller]
+    pub fn add_company(&self, name: &str) -> i64 {
+        let company = self.cli_json(&["company", "add", "--name", name]);
+        company["id"].as_i64().unwrap_or_else(|| panic!("`id` in {company}"))
+    }
+
+    /// `custos company VERB ID`.
+    pub fn company(&self, verb: &str, company: i64) -> Outcome {
+        self.cli(&["company", verb, &company.to_string()])
+    }
+
+    /// `custos customer VERB NUMBER --company 1`: `show`, `lock`, `unlock`, `disable`, `enable`, `sessions`.
+    pub fn customer(&self, verb: &str, number: &str) -> Outcome {
+        self.cli(&["customer", verb, number, "--company", "1"])
+    }
+
+    /// `custos customer VERB NUMBER --company 1 --json`.
+    #[track_caller]
+    pub fn customer_json(&self, verb: &str, number: &str) -> Value {
+        self.cli_json(&["customer", verb, number, "--company", "1"])
+    }
+
+    /// Ends all sessions of a customer.
+    pub fn end_sessions(&self, number: &str) -> Outcome {
+        self.cli(&["customer", "sessions", number, "--company", "1", "--end"])
+    }
+
+    /// The rows that `custos customer list` shows of a company.
+    #[track_caller]
+    pub fn customers_of(&self, company: i64) -> Vec<Value> {
+        rows(self.cli_json(&["customer", "list", "--company", &company.to_string()]))
+    }
+
+    /// The rows that `custos group list` shows of a company.
+    #[track_caller]
+    pub fn groups_of(&self, company: i64) -> Vec<Value> {
+        rows(self.cli_json(&["group", "list", "--company", &company.to_string()]))
+    }
+
+    /// The rows of the audit log.
+    #[track_caller]
+    pub fn audit_log(&self) -> Vec<Value> {
+        rows(self.cli_json(&["audit", "list", "--company", "1"]))
+    }
+
+    /// `custos audit verify`.
+    pub fn verify_audit(&self) -> Outcome {
+        self.cli(&["audit", "verify"])
+    }
+}
+
+#[track_caller]
+fn rows(json: Value) -> Vec<Value> {
+    match json {
+        Value::Array(rows) => rows,
+        other => panic!("a list was due: {other}"),
+    }
+}
+
+/// A field as text, whether it is a JSON text or number.
+pub fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,106 @@
+# Messages sent to customers. A text message (-sms) must stay short: the code comes first,
+# and a link stands alone on the last line.
+
+## What a verification code is for
+
+purpose-common = confirm your request
+purpose-login = sign in
+purpose-register = create your account
+purpose-password = reset your password
+purpose-logined = confirm a change
+purpose-telegram = confirm your Telegram
+
+## What was changed
+
+change-login-password = Login password
+change-fund-password = Fund password
+change-email = E-mail address
+change-phone = Mobile number
+change-mfa-on = Two-step verification switched on
+change-mfa-off = Two-step verification switched off
+change-recovery-codes = Recovery codes
+change-third-party = Linked third-party account
+
+## Verification code
+
+message-code-email-subject = Your { $company } verification code
+message-code-email-text =
+    Use this code to { $purpose } at { $company }:
+
+    { $code }
+
+    It works once and expires in { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }. Do not share it with anyone; our staff will never ask for it.
+
+    If you did not ask for this code, you can ignore this message.
+message-code-sms = { $code } is your { $company } code to { $purpose }. Valid { $minutes } min. Never share it.
+
+## Sign-in from a new device or country
+
+message-new-device-email-subject = New sign-in to your { $company } account
+message-new-device-email-text =
+    Your { $company } account { $address } was signed in to from a new device or place.
+
+    Time: { $time }
+    Device: { $device }
+    Country: { $country }
+    IP address: { $ip }
+
+    If this was you, there is nothing to do. If not, change your password now and contact customer service.
+message-new-device-sms = { $company }: new sign-in at { $time }, country { $country }. Not you? Change your password now.
+
+## Right password, wrong authenticator code
+
+message-wrong-google-code-email-subject = Someone may know your { $company } password
+message-wrong-google-code-email-text =
+    Someone gave the right password for your { $company } account { $address }, but a wrong authenticator code. They were not let in.
+
+    Time: { $time }
+    Device: { $device }
+    Country: { $country }
+    IP address: { $ip }
+
+    If this was not you, change your password now: someone else knows it.
+message-wrong-google-code-sms = { $company }: right password but wrong authenticator code at { $time }. Not you? Change your password now.
+
+## A credential or contact was changed
+
+message-credential-changed-email-subject = A change to your { $company } account
+message-credential-changed-email-text =
+    This was just changed in your { $company } account:
+
+    { $what }
+
+    If this was you, there is nothing to do. If not, freeze the account at once with this link. It works once, within 72 hours:
+
+    { $link }
+message-credential-changed-sms =
+    { $company }: changed in your account: { $what }. Not you? Freeze it within 72 hours:
+    { $link }
+
+## Few recovery codes left
+
+message-recovery-codes-low-email-subject = You are running out of { $company } recovery codes
+message-recovery-codes-low-email-text =
+    { $count ->
+        [0] You have no recovery codes left
+        [one] You have only { $count } recovery code left
+       *[other] You have only { $count } recovery codes left
+    } for two-step verification at { $company }.
+
+    Without them you cannot get in if you lose your authenticator. To get new ones, switch two-step verification off and on again.
+message-recovery-codes-low-sms = { $company }: { $count ->
+        [one] { $count } recovery code
+       *[other] { $count } recovery codes
+    } left. Switch two-step verification off and on to get new ones.
+
+## Test message
+
+message-test-email-subject = Test message from { $company }
+message-test-email-text =
+    This is a test message from { $company }, sent at { $time }.
+
+    If you can read it, sending works. There is nothing to do.
+message-test-sms = Test message from { $company }, sent at { $time }.
