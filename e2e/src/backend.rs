@@ -31,9 +31,7 @@ impl PostgresDatabase {
         };
         let number = NEXT_DATABASE.fetch_add(1, Ordering::Relaxed);
         let name = format!("e2e_{}_{number}", std::process::id());
-        connect(&cluster)
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .expect("CREATE DATABASE");
+        connect(&cluster).batch_execute(&format!("CREATE DATABASE {name}")).expect("CREATE DATABASE");
         Self { name, cluster }
     }
 

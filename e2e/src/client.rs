@@ -127,7 +127,7 @@ impl Client {
             url: format!("http://{}{}{path}", self.server, self.base),
             headers,
             body: Vec::new(),
-            biz_type: path.rsplit('/').next().filter(|name| name.contains('.')).map(str::to_owned),
+            biz_type: biz_type_in(&path).map(str::to_owned),
         }
     }
 
@@ -180,7 +180,7 @@ impl Client {
 
     /// The same while the server may be killed.
     pub fn digits_or_killed(&self, to: &str) -> Option<String> {
-        self.post_box.mail.code_or_interrupted(to)
+        self.post_box.mail.code_or_closed(to)
     }
 
     /// `verifyCodeCheck` with a code.
@@ -217,6 +217,12 @@ fn agent(address: Ipv4Addr) -> ureq::Agent {
     )
 }
 
+/// The operation that a path names; none in the paths that are no operation's.
+fn biz_type_in(path: &str) -> Option<&str> {
+    let name = ["/global/", "/login/", "/register/"].iter().find_map(|prefix| path.strip_prefix(prefix))?;
+    (!name.contains('/')).then_some(name)
+}
+
 fn path_of(operation: &str) -> String {
     if operation.starts_with('/') {
         return operation.to_owned();
@@ -244,9 +250,14 @@ mod tests {
     #[test]
     fn operations_have_addresses() {
         assert_eq!(path_of("login"), "/login/customer.app.CustomerWebApiService.login");
-        assert_eq!(path_of("findCustomerInfo"), "/global/customer.app.CustomerWebApiService.findCustomerInfo");
+        assert_eq!(
+            path_of("findCustomerInfo"),
+            "/global/customer.app.CustomerWebApiService.findCustomerInfo"
+        );
         assert_eq!(path_of("/logout"), "/logout");
         assert_eq!(path_of("a.b"), "/global/a.b");
+        assert_eq!(biz_type_in("/global/a.b"), Some("a.b"));
+        assert_eq!(biz_type_in("/global/thirdExt/randomKey"), None);
     }
 
     #[test]

@@ -19,7 +19,8 @@ struct State<M> {
     history: Vec<M>,
     /// What no test has read yet, as positions in `history`.
     unread: Vec<usize>,
-    interruptions: u64,
+    /// The server is dead: nothing more will come.
+    closed: bool,
 }
 
 /// Messages in order of arrival.
@@ -30,7 +31,7 @@ pub struct Inbox<M> {
 
 impl<M: Addressed> Default for Inbox<M> {
     fn default() -> Self {
-        let state = State { history: Vec::new(), unread: Vec::new(), interruptions: 0 };
+        let state = State { history: Vec::new(), unread: Vec::new(), closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 }
@@ -50,20 +51,25 @@ impl<M: Addressed> Inbox<M> {
         self.changed.notify_all();
     }
 
-    /// Makes everyone who waits give up: the server was killed, nothing more will come.
-    pub fn interrupt(&self) {
-        self.lock().interruptions += 1;
+    /// Makes everyone who waits or is about to give up: the server was killed, nothing more will come.
+    pub fn close(&self) {
+        self.lock().closed = true;
         self.changed.notify_all();
     }
 
+    /// The server is back.
+    pub fn reopen(&self) {
+        self.lock().closed = false;
+    }
+
     /// The next unread message to `to` that `wanted` accepts; those it passes over count as read. `None` when
-    /// interrupted or out of patience.
+    /// closed or out of patience.
     fn wait(&self, to: &str, wanted: impl Fn(&M) -> bool) -> Option<M> {
         let deadline = Instant::now() + PATIENCE;
         let mut state = self.lock();
-        let interruptions = state.interruptions;
         loop {
-            while let Some(at) = state.unread.iter().position(|&position| state.history[position].to() == to) {
+            while let Some(at) = state.unread.iter().position(|&position| state.history[position].to() == to)
+            {
                 let position = state.unread.remove(at);
                 let message = &state.history[position];
                 if wanted(message) {
@@ -71,7 +77,7 @@ impl<M: Addressed> Inbox<M> {
                 }
             }
             let left = deadline.checked_duration_since(Instant::now())?;
-            if state.interruptions != interruptions {
+            if state.closed {
                 return None;
             }
             state = match self.changed.wait_timeout(state, left) {
@@ -90,11 +96,11 @@ impl<M: Addressed> Inbox<M> {
     /// The code of the next message to `to` that has one.
     #[track_caller]
     pub fn next_code_to(&self, to: &str) -> String {
-        self.code_or_interrupted(to).unwrap_or_else(|| panic!("no code for {to} arrived"))
+        self.code_or_closed(to).unwrap_or_else(|| panic!("no code for {to} arrived"))
     }
 
     /// The same for tests that kill the server meanwhile.
-    pub fn code_or_interrupted(&self, to: &str) -> Option<String> {
+    pub fn code_or_closed(&self, to: &str) -> Option<String> {
         self.wait(to, |message| message.code().is_some()).and_then(|message| message.code())
     }
 
@@ -155,21 +161,17 @@ mod tests {
     }
 
     #[test]
-    fn an_interruption_ends_the_wait() {
+    fn a_closed_inbox_keeps_nobody_waiting() {
         let inbox = Inbox::<Note>::default();
         std::thread::scope(|scope| {
-            let (started, start) = std::sync::mpsc::channel();
-            let inbox = &inbox;
-            let waiting = scope.spawn(move || {
-                started.send(()).unwrap();
-                inbox.code_or_interrupted("nobody")
-            });
-            start.recv().unwrap();
-            while !waiting.is_finished() {
-                inbox.interrupt();
-                std::thread::yield_now();
-            }
+            let waiting = scope.spawn(|| inbox.code_or_closed("nobody"));
+            inbox.close();
             assert_eq!(waiting.join().unwrap(), None);
         });
+        inbox.deliver(Note("a", "111111"));
+        assert_eq!(inbox.code_or_closed("a").as_deref(), Some("111111"));
+        inbox.reopen();
+        inbox.deliver(Note("a", "222222"));
+        assert_eq!(inbox.next_code_to("a"), "222222");
     }
 }

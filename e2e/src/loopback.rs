@@ -70,11 +70,9 @@ impl Transport for Socket {
     }
 
     fn is_open(&mut self) -> bool {
-        let waiting = self
-            .stream
-            .set_nonblocking(true)
-            .and_then(|()| Ok(matches!(self.stream.peek(&mut [0]), Err(e) if e.kind() == io::ErrorKind::WouldBlock)));
-        self.stream.set_nonblocking(false).is_ok() && waiting.unwrap_or(false)
+        let nothing_yet = self.stream.set_nonblocking(true).and_then(|()| self.stream.peek(&mut [0]));
+        let open = matches!(nothing_yet, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        self.stream.set_nonblocking(false).is_ok() && open
     }
 }
 

@@ -125,7 +125,8 @@ impl Session {
     }
 
     fn file(&self, from: &str, recipients: Vec<String>, raw: &[u8]) -> &'static [u8] {
-        let refuse = self.refuses.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let refuse =
+            self.refuses.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if refuse.is_ok() {
             return b"451 try again later\r\n";
         }
@@ -222,7 +223,8 @@ mod tests {
 
     #[test]
     fn signing_in_by_login_and_starting_over() {
-        let mails = converse(&["HELO me\r\n", "AUTH LOGIN\r\n", "YQ==\r\n", "Yg==\r\n", "NOOP\r\n", "RSET\r\n"]);
+        let mails =
+            converse(&["HELO me\r\n", "AUTH LOGIN\r\n", "YQ==\r\n", "Yg==\r\n", "NOOP\r\n", "RSET\r\n"]);
         assert!(mails.is_empty());
     }
 }

@@ -129,7 +129,9 @@ fn decode_words(value: &str) -> String {
         else {
             break;
         };
-        let Some(after) = tail.strip_prefix('=') else { break };
+        let Some(after) = tail.strip_prefix('=') else {
+            break;
+        };
         if bytes.is_empty() || !before.trim().is_empty() {
             out.push_str(&String::from_utf8_lossy(&std::mem::take(&mut bytes)));
             out.push_str(before);

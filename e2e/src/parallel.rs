@@ -16,7 +16,11 @@ pub fn all_at_once<R: Send>(count: usize, action: impl Fn(usize) -> R + Sync) ->
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().expect("a thread that ends well")).collect()
+        // A panic goes on in the test's own thread, with its message.
+        let join = |thread: std::thread::ScopedJoinHandle<'_, R>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().map(join).collect()
     })
 }
 

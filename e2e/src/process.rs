@@ -41,7 +41,8 @@ impl Output {
         let deadline = Instant::now() + PATIENCE;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let found = state.0.iter().find_map(|line| line.split_once(prefix).map(|(_, rest)| rest.to_owned()));
+            let found =
+                state.0.iter().find_map(|line| line.split_once(prefix).map(|(_, rest)| rest.to_owned()));
             if found.is_some() || state.1 {
                 return found;
             }

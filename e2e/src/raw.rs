@@ -47,7 +47,9 @@ fn answers_within(
             answer.extend_from_slice(&buffer[..length]);
             Ok(true)
         }
-        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(false),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }
@@ -58,7 +60,9 @@ fn split(answer: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn is_complete(answer: &[u8]) -> bool {
-    let Some((head, body)) = split(answer) else { return false };
+    let Some((head, body)) = split(answer) else {
+        return false;
+    };
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
     match length.and_then(|length| length.trim().parse::<usize>().ok()) {
@@ -70,7 +74,10 @@ fn is_complete(answer: &[u8]) -> bool {
 /// The status of an answer.
 pub fn status(answer: &[u8]) -> u16 {
     let line = String::from_utf8_lossy(answer.get(..12).unwrap_or(answer)).into_owned();
-    line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no HTTP: {line:?}"))
+    line.split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no HTTP: {line:?}"))
 }
 
 /// Reads an answer as an envelope.

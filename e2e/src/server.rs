@@ -83,8 +83,8 @@ impl Server {
     /// Ends it with SIGKILL.
     pub fn kill(&self) {
         self.process().kill();
-        self.mail.inbox().interrupt();
-        self.sms.inbox().interrupt();
+        self.mail.inbox().close();
+        self.sms.inbox().close();
     }
 
     /// Ends it with SIGTERM and says whether it went in good order.
@@ -97,6 +97,8 @@ impl Server {
         let mut process = self.process();
         process.terminate();
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner).push_str(&process.written());
+        self.mail.inbox().reopen();
+        self.sms.inbox().reopen();
         *process = Process::start(&mut demo(self.data.path(), &self.environment));
     }
 
@@ -113,7 +115,8 @@ impl Server {
         let text = self.fetch_metrics();
         let values = text.lines().filter_map(|line| {
             let rest = line.strip_prefix(name)?;
-            rest.starts_with(['{', ' ']).then(|| rest.rsplit(' ').next().and_then(|value| value.parse().ok()))?
+            rest.starts_with(['{', ' '])
+                .then(|| rest.rsplit(' ').next().and_then(|value| value.parse().ok()))?
         });
         values.map(|value: f64| value as u64).sum()
     }

@@ -22,12 +22,12 @@ const INTEGERS: &[&str] = &[
     "isFund",
     "googleId",
     "openAccountType",
-    "loginTime",
     "createTime",
     "registerSource",
     "registerTime",
 ];
-const INTEGERS_OR_NULL: &[&str] = &["activateTime", "relationCustomerId", "associationCompanyId"];
+const INTEGERS_OR_NULL: &[&str] =
+    &["activateTime", "loginTime", "relationCustomerId", "associationCompanyId"];
 const TEXTS: &[&str] = &[
     "customerNo",
     "loginPassStatus",
@@ -155,8 +155,9 @@ fn a_fresh_customers_record_is_true(backend: Backend) {
     let visitor = server.visitor();
     let before = visitor.call("/thirdExt/now", json!({})).data().as_i64().expect("a time");
     let ada = visitor.signs_up();
+    let session = server.visitor().signs_in(&ada.name);
     let after = visitor.call("/thirdExt/now", json!({})).data().as_i64().expect("a time");
-    let record = ada.client.record();
+    let record = session.record();
 
     let expected = json!({
         "companyId": 1, "customerNo": ada.number, "email": ada.name, "country": "ISO_3166_156",

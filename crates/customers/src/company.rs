@@ -1,7 +1,7 @@
 //! Companies (white labels), their settings, assets and groups.
 
 use crate::error::{Code, Result};
-use custos_store::{Error as StoreError, MINUTE_MS, Tx, params};
+use custos_store::{EVERYTHING, Error as StoreError, MINUTE_MS, Tx, params};
 use serde::{Deserialize, Serialize};
 
 /// What a company may set. Missing ones have these defaults; unknown ones are refused.
@@ -250,7 +250,7 @@ pub fn set(tx: &mut Tx<'_>, company: &Company) -> Result<()> {
     if changed == 0 {
         return Err(Code::CompanyUnknown.refuse());
     }
-    tx.touch(company.id);
+    tx.touch(EVERYTHING);
     Ok(())
 }
 
@@ -269,7 +269,7 @@ pub fn set_text(tx: &mut Tx<'_>, company_id: i64, lang: &str, key: &str, pattern
             params![company_id, lang, key, pattern],
         )?;
     }
-    tx.touch(company_id);
+    tx.touch(EVERYTHING);
     Ok(())
 }
 
@@ -373,7 +373,7 @@ pub fn add_group(tx: &mut Tx<'_>, company_id: i64, group: &Group) -> Result<i64>
     if added == 0 {
         return Err(Code::BadField.with(&["name"]));
     }
-    tx.touch(company_id);
+    tx.touch(EVERYTHING);
     Ok(id)
 }
 
@@ -395,7 +395,7 @@ pub fn set_group(tx: &mut Tx<'_>, company_id: i64, group: &Group) -> Result<()> 
     if changed == 0 {
         return Err(Code::NotFound.refuse());
     }
-    tx.touch(company_id);
+    tx.touch(EVERYTHING);
     Ok(())
 }
 

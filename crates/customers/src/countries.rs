@@ -116,13 +116,18 @@ mod tests {
 
     use super::*;
 
-    /// Enough of a folding for the first letters that occur.
+    /// Enough of a folding for the letters that occur.
     fn sort_key(name: &str) -> String {
-        name.replace('Å', "A")
-            .replace('é', "e")
-            .replace('ô', "o")
-            .replace('ü', "u")
-            .to_lowercase()
+        let plain = name.chars().map(|letter| match letter {
+            'Å' => 'A',
+            'ã' => 'a',
+            'ç' => 'c',
+            'é' => 'e',
+            'ô' => 'o',
+            'ü' => 'u',
+            other => other,
+        });
+        plain.collect::<String>().to_lowercase()
     }
 
     #[test]

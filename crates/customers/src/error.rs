@@ -60,12 +60,12 @@ refusals! {
     TooManyCodes = "CUSTOMER_API_0000512",
     /// Wrong authenticator code.
     WrongGoogleCode = "CUSTOMER_API_0000519",
+    /// A right authenticator code that was used before: the same answer, and no guess.
+    UsedGoogleCode = "CUSTOMER_API_0000519",
     /// The authenticator code is missing.
     MissingGoogleCode = "CUSTOMER_API_0000520",
     /// A country that the company does not serve.
     CountryNotServed = "CUSTOMER_API_0001003",
-    /// An account-opening currency that the group does not have.
-    AssetNotOffered = "CUSTOMER_API_0000315",
     /// A value outside its limits; the parameter is the field's name.
     BadField = "GATEWAY_CODE_104",
 }

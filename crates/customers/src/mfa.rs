@@ -60,7 +60,7 @@ pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, drift: D
         Some(step) if step <= last_step => {
             // A client that sends its last request again is no guesser.
             limits::give_back(tx, &subject, MFA_GUARD)?;
-            Err(Code::WrongGoogleCode.refuse())
+            Err(Code::UsedGoogleCode.refuse())
         }
         Some(step) if in_a_row <= TOO_MANY_IN_A_ROW => {
             limits::clear(tx, &subject)?;
@@ -113,6 +113,6 @@ impl Proof {
                 params![company_id, customer_id, &hash],
             )?,
         };
-        if spent == 0 { Err(Code::WrongGoogleCode.refuse()) } else { Ok(()) }
+        if spent == 0 { Err(Code::UsedGoogleCode.refuse()) } else { Ok(()) }
     }
 }

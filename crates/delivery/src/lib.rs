@@ -5,12 +5,12 @@
 
 mod html;
 mod http;
+pub mod outbox;
 pub mod sms;
 pub mod sms_text;
 pub mod smtp;
 pub mod telegram;
 pub mod templates;
-pub mod outbox;
 pub mod texts;
 mod url;
 

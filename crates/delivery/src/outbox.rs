@@ -253,3 +253,17 @@ pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog> {
     let dead = tx.value("SELECT count(*) FROM outbox WHERE state = 'dead'", &[])?;
     Ok(Backlog { waiting, dead, oldest_ms: oldest.map_or(0, |due| (now - due).max(0)) })
 }
+
+impl Payload {
+    /// What the outbox needs to know when a try failed: everything but recipient and words.
+    #[must_use]
+    pub fn without_words(&self) -> Self {
+        Self {
+            to: String::new(),
+            lang: String::new(),
+            vars: BTreeMap::new(),
+            code: self.code.as_ref().map(|_| String::new()),
+            useful_until: self.useful_until,
+        }
+    }
+}

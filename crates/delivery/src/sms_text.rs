@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(parts(&"码".repeat(70)), 1);
         assert_eq!(parts(&"码".repeat(71)), 2);
         assert_eq!(length("a😀"), 3);
-        assert!(is_gsm("Valid 5 min. Ünë@"));
+        assert!(is_gsm("Valid 5 min. Üñé@"));
         assert!(!is_gsm("it\u{2019}s"));
     }
 }

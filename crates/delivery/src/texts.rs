@@ -94,6 +94,12 @@ pub struct Texts {
     overrides: Arc<Vec<Language>>,
 }
 
+impl std::fmt::Debug for Texts {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Texts")
+    }
+}
+
 impl Texts {
     /// The texts that ship with the program.
     pub fn builtin() -> Self {

@@ -1,7 +1,7 @@
 //! What a company's accounts can hold.
 
 use crate::Result;
-use custos_store::{Tx, params};
+use custos_store::{EVERYTHING, Tx, params};
 
 /// A currency or coin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,6 @@ pub fn add(tx: &mut Tx<'_>, company_id: i64, code: &str, digits: i64) -> Result<
         "INSERT INTO assets (company_id, id, code, digits) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         params![company_id, id, code, digits],
     )?;
-    tx.touch(company_id);
+    tx.touch(EVERYTHING);
     Ok(())
 }

@@ -1,1 +1,14 @@
-//! custos-operations
+//! What clients can call: one file a topic, one block an operation.
+//!
+//! A block is a struct with its fields ([`request!`]) and an `impl` of [`operation::Operation`]. From it come dispatch,
+//! validation, the API document, metric labels and the class of rate limits; [`calls::ALL`] lists them.
+
+pub mod api;
+pub mod calls;
+pub mod context;
+pub mod error;
+pub mod fields;
+mod metrics;
+pub mod openapi;
+pub mod operation;
+pub mod shape;

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const SLOTS: usize = 4096;
 
+/// Touched instead of an id: what many customers' copies hold has changed, such as their group.
+pub const EVERYTHING: i64 = 0;
+
 /// Counters that move on when what they stand for may have changed. Ids share slots; sharing only costs a re-read.
 #[derive(Debug)]
 pub struct Generations {
@@ -35,9 +38,11 @@ impl Generations {
         own.wrapping_add(self.all.load(Ordering::Acquire) << 32)
     }
 
-    /// Moves `id` on.
+    /// Moves `id` on; [`EVERYTHING`] moves all.
     pub fn touch(&self, id: i64) {
-        if let Some(slot) = self.slot(id) {
+        if id == EVERYTHING {
+            self.touch_all();
+        } else if let Some(slot) = self.slot(id) {
             slot.fetch_add(1, Ordering::AcqRel);
         }
     }

@@ -26,7 +26,7 @@ mod value;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use error::{Error, Result};
-pub use generations::Generations;
+pub use generations::{EVERYTHING, Generations};
 pub use keyring::{KeyError, Keyring};
 pub use store::{DatabaseUrl, Options, Parts, Store};
 pub use tx::{Tx, Wake};

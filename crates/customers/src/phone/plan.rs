@@ -77,11 +77,9 @@ pub(super) fn of_number(code: u16, national: &str) -> Option<&'static Metadata> 
 /// What kind of line a national number belongs to.
 pub(super) fn line_type(plan: &Metadata, national: &str) -> LineType {
     let ranges = plan.descriptors();
-    let within = |range: Option<&Descriptor>| range.is_some_and(|range| range.is_match(national));
+    let within = |range: Option<&Descriptor>| range.is_some_and(|range| has(range, national));
     // The order is the library's: special ranges lie inside the ordinary ones.
-    if !ranges.general().is_match(national) {
-        LineType::Unknown
-    } else if within(ranges.premium_rate()) {
+    if within(ranges.premium_rate()) {
         LineType::Premium
     } else if within(ranges.toll_free()) {
         LineType::Other
@@ -198,10 +196,16 @@ fn spare(plan: &Metadata, number: &str, shorter: String) -> Option<String> {
     (in_plan(plan, &shorter) || !in_plan(plan, number)).then_some(shorter)
 }
 
-/// Whether the plan has this number, whole. The widest range alone cannot always tell: its pattern is content with the
-/// first alternative that fits the beginning, even if a later one fits all.
+/// Whether the plan has this number.
 fn in_plan(plan: &Metadata, number: &str) -> bool {
-    let found = plan.descriptors().general().national_number().find(number);
-    found.is_some_and(|found| found.start() == 0 && found.end() == number.len())
-        || line_type(plan, number) != LineType::Unknown
+    has(plan.descriptors().general(), number) || line_type(plan, number) != LineType::Unknown
+}
+
+/// Whether this range has the number, whole: the pattern alone would be content with the beginning of a longer number.
+fn has(range: &Descriptor, number: &str) -> bool {
+    range.is_match(number)
+        && range
+            .national_number()
+            .find(number)
+            .is_some_and(|found| found.end() == number.len())
 }

@@ -1,0 +1,9 @@
+//! The program: command line, configuration, wiring, workers.
+
+pub mod cli;
+pub mod config;
+mod demo_company;
+pub mod open;
+pub mod server;
+mod telemetry;
+mod workers;

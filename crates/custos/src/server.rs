@@ -1,0 +1,269 @@
+//! The server: all parts put together, started, and stopped.
+
+use crate::config::Config;
+use crate::open::{self, World};
+use crate::workers::{Sinks, Workers};
+use axum::Router;
+use axum::http::HeaderName;
+use custos_customers::geoip::GeoIp;
+use custos_customers::hashing::{Hasher, HasherConfig, PasswordParams, Peppers};
+use custos_customers::phone;
+use custos_delivery::outbox;
+use custos_delivery::sms::SmsDriver;
+use custos_delivery::smtp::SmtpMailer;
+use custos_delivery::texts::Texts;
+use custos_gateway::client_address::{ForwardHeader, TrustedProxies};
+use custos_gateway::cors::Cors;
+use custos_gateway::health::{self, Probe, Refresh};
+use custos_gateway::listener::{self, ListenConfig, Running, TlsFiles};
+use custos_gateway::mailbox::{self, Mailbox};
+use custos_gateway::{Gateway, Setup};
+use custos_operations::api::Api;
+use custos_operations::context::{App, CacheLimits};
+use custos_store::Store;
+use custos_store::migrate::{self, State};
+use parking_lot::RwLock;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A delivery worker that has not looked at the outbox for so long is stuck.
+const STUCK_MS: i64 = 60_000;
+
+/// A server at work.
+pub struct Server {
+    /// Where clients call.
+    pub address: SocketAddr,
+    /// Where metrics are told.
+    pub metrics_address: Option<SocketAddr>,
+    gateway: Arc<Gateway>,
+    running: Running,
+    metrics: Option<Running>,
+    workers: Arc<RwLock<Option<Workers>>>,
+    store: Store,
+    patience: Duration,
+}
+
+/// How the server is started.
+#[derive(Clone, Default)]
+pub struct Manner {
+    /// Time and randomness.
+    pub world: World,
+    /// Apply missing migrations.
+    pub migrate: bool,
+    /// The demo: makes its company, prints its mailbox.
+    pub demo: bool,
+}
+
+impl Server {
+    /// Starts a server.
+    ///
+    /// # Errors
+    /// Words for the operator.
+    pub async fn start(config: &Config, manner: Manner) -> Result<Self, String> {
+        let store = open::store(config, &manner.world, config.node)?;
+        bring_up_to_date(&store, manner.migrate)?;
+        if manner.demo {
+            let store = store.clone();
+            let made = tokio::task::spawn_blocking(move || crate::demo_company::ensure(&store)).await;
+            made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        }
+        store.follow_others().map_err(|error| error.to_string())?;
+        // The first phone number costs a hundred times the next one.
+        std::thread::spawn(phone::warm_up);
+
+        let mut registry = Registry::default();
+        let app = Arc::new(app(config, &store)?);
+        registry.register(
+            "custos_password_verifications",
+            "Passwords compared with a stored hash",
+            app.verifications.clone(),
+        );
+        let mailbox = config.dev_mailbox.then(|| Arc::new(Mailbox::default()));
+        let sinks = sinks(config, mailbox.clone(), manner.demo)?;
+        let workers = Workers::start(&store, sinks, &mut registry).map_err(|error| error.to_string())?;
+        let workers = Arc::new(RwLock::new(Some(workers)));
+        let refresh = gauges(&store, &app, &mut registry);
+        let api = Api::new(app, &mut registry);
+        let gateway = Arc::new(Gateway::new(api, Texts::builtin(), setup(config)?));
+
+        let mut routes = custos_gateway::routes(Arc::clone(&gateway)).merge(health::routes(probe(&store, &workers)));
+        if let Some(mailbox) = mailbox {
+            routes = routes.merge(mailbox::routes(mailbox));
+        }
+        let running = listen(config, &config.listen, true, routes).await?;
+        let metrics = match config.metrics_listen.as_str() {
+            "" => None,
+            address => {
+                let routes = health::metrics_routes(Arc::new(RwLock::new(registry)), refresh);
+                Some(listen(config, address, false, routes).await?)
+            }
+        };
+        Ok(Self {
+            address: running.address,
+            metrics_address: metrics.as_ref().map(|metrics| metrics.address),
+            gateway,
+            running,
+            metrics,
+            workers,
+            store,
+            patience: Duration::from_secs(config.shutdown_seconds),
+        })
+    }
+
+    /// The store underneath.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Stops accepting, lets what runs end within the deadline, lets messages that are being sent be sent.
+    pub async fn stop(self) {
+        self.gateway.drain();
+        self.running.stop(self.patience).await;
+        if let Some(metrics) = self.metrics {
+            metrics.stop(Duration::from_secs(1)).await;
+        }
+        let workers = self.workers.write().take();
+        if let Some(workers) = workers {
+            // Joining threads would hold the runtime up.
+            let _ = tokio::task::spawn_blocking(move || workers.stop()).await;
+        }
+        self.store.close();
+    }
+}
+
+fn bring_up_to_date(store: &Store, migrate: bool) -> Result<(), String> {
+    let told = |error: custos_store::Error| error.to_string();
+    if migrate {
+        for name in migrate::migrate(store).map_err(told)? {
+            tracing::info!(name, "migration applied");
+        }
+    }
+    match migrate::state(store).map_err(told)? {
+        State::Current => Ok(()),
+        State::Behind(missing) => Err(format!(
+            "the database lacks {missing} migrations: run `custos migrate`, or start with --migrate"
+        )),
+        State::Newer(version) => {
+            Err(format!("the database has schema version {version}, newer than this program: use a newer one"))
+        }
+        State::Altered(version) => Err(format!("schema version {version} is not this program's")),
+    }
+}
+
+fn app(config: &Config, store: &Store) -> Result<App, String> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if config.hash_threads == 0 { cores } else { config.hash_threads };
+    let hashing = HasherConfig {
+        threads,
+        queue_limit: config.hash_queue,
+        params: PasswordParams {
+            memory_kib: config.hash_memory_kib,
+            iterations: config.hash_iterations,
+            ..PasswordParams::default()
+        },
+    };
+    let peppers = Peppers::new(store.keys().peppers()).map_err(|error| error.to_string())?;
+    let hasher = Hasher::new(hashing, peppers).map_err(|error| error.to_string())?;
+    let geoip = if config.geoip_file.as_os_str().is_empty() {
+        None
+    } else {
+        Some(GeoIp::open(&config.geoip_file).map_err(|error| format!("geoip_file: {error}"))?)
+    };
+    Ok(App::new(store.clone(), hasher, geoip, CacheLimits::default()))
+}
+
+/// The drivers that the configuration names.
+///
+/// # Errors
+/// Words for the operator.
+pub fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool) -> Result<Sinks, String> {
+    let mail = match config.smtp_url.as_str() {
+        "" => None,
+        url => {
+            let mailer = SmtpMailer::from_url(url).map_err(|error| format!("smtp_url: {error}"))?;
+            Some(match config.smtp_from.as_str() {
+                "" => mailer,
+                from => mailer.with_from(from).map_err(|error| format!("smtp_from: {error}"))?,
+            })
+        }
+    };
+    let sms = match config.sms_url.as_str() {
+        "" => None,
+        url => Some(SmsDriver::from_url(url).map_err(|error| format!("sms_url: {error}"))?),
+    };
+    Ok(Sinks { mail, sms, mailbox, texts: Texts::builtin(), prints })
+}
+
+fn setup(config: &Config) -> Result<Setup, String> {
+    let header = match config.forward_header.to_ascii_lowercase().as_str() {
+        "x-forwarded-for" => ForwardHeader::XForwardedFor,
+        "forwarded" => ForwardHeader::Forwarded,
+        _ => return Err("forward_header is x-forwarded-for or forwarded".to_owned()),
+    };
+    let country_header = match config.country_header.as_str() {
+        "" => None,
+        name => {
+            Some(HeaderName::try_from(name).map_err(|_| "country_header is no header's name".to_owned())?)
+        }
+    };
+    Ok(Setup {
+        proxies: TrustedProxies::parse(&config.trusted_proxies, header)
+            .map_err(|error| format!("trusted_proxies: {error}"))?,
+        country_header,
+        cors: Cors::new(&config.cors_origins).map_err(|error| format!("cors_origins: {error}"))?,
+        quotas: config.limits,
+        request_timeout: Duration::from_secs(config.request_timeout_seconds.max(1)),
+    })
+}
+
+async fn listen(config: &Config, address: &str, public: bool, routes: Router) -> Result<Running, String> {
+    let listener = TcpListener::bind(address).map_err(|error| format!("can't listen on {address}: {error}"))?;
+    let tls = (public && !config.tls_certificate.as_os_str().is_empty()).then(|| TlsFiles {
+        certificate: config.tls_certificate.clone(),
+        key: config.tls_key.clone(),
+    });
+    let how = ListenConfig { tls, max_connections: config.max_connections, ..ListenConfig::new(listener) };
+    listener::serve(how, routes).await.map_err(|error| error.to_string())
+}
+
+fn probe(store: &Store, workers: &Arc<RwLock<Option<Workers>>>) -> Probe {
+    let (store, workers) = (store.clone(), Arc::clone(workers));
+    Arc::new(move || {
+        let (store, workers) = (store.clone(), Arc::clone(&workers));
+        Box::pin(async move {
+            let mut missing = Vec::new();
+            let read = store.read(|tx| tx.value::<i64>("SELECT count(*) FROM schema_migrations", &[])).await;
+            if let Err(error) = read {
+                missing.push(format!("database: {error}"));
+            }
+            let silence = workers.read().as_ref().map(Workers::silence_ms);
+            if silence.is_none_or(|silence| silence > STUCK_MS) {
+                missing.push("outbox: its workers do not answer".to_owned());
+            }
+            missing
+        })
+    })
+}
+
+/// Gauges, brought up to date whenever they are asked for.
+fn gauges(store: &Store, app: &Arc<App>, registry: &mut Registry) -> Refresh {
+    let (waiting, dead, oldest, queue) =
+        (Gauge::<i64>::default(), Gauge::<i64>::default(), Gauge::<i64>::default(), Gauge::<i64>::default());
+    registry.register("custos_outbox_waiting", "Messages to be delivered", waiting.clone());
+    registry.register("custos_outbox_dead", "Messages given up", dead.clone());
+    registry.register("custos_outbox_oldest_ms", "How long the oldest due message has waited", oldest.clone());
+    registry.register("custos_hash_queue", "Password hashes that wait", queue.clone());
+    let (store, app) = (store.clone(), Arc::clone(app));
+    Arc::new(move || {
+        queue.set(i64::try_from(app.hasher.queue_len()).unwrap_or(i64::MAX));
+        if let Ok(backlog) = store.read_blocking(outbox::backlog) {
+            waiting.set(backlog.waiting);
+            dead.set(backlog.dead);
+            oldest.set(backlog.oldest_ms);
+        }
+    })
+}

@@ -1,0 +1,317 @@
+//! What runs beside requests: delivery of the outbox, and the removal of what expired.
+
+use custos_customers::company;
+use custos_delivery::outbox::{self, Failure, Taken};
+use custos_delivery::sms::{Sms, SmsDriver};
+use custos_delivery::smtp::{Email, SmtpMailer};
+use custos_delivery::templates::{self, Template};
+use custos_delivery::texts::Texts;
+use custos_delivery::{Channel, SendError};
+use custos_gateway::mailbox::{Mail, Mailbox};
+use custos_store::chores::{self, BATCH, Expiry};
+use custos_store::{Error as StoreError, Store, Wake};
+use parking_lot::{Condvar, Mutex};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+/// How long a taken message stays taken: longer than any driver's timeout, so that none is sent twice by slowness.
+const LEASE_MS: i64 = 30_000;
+/// Messages taken at once.
+const TAKEN: i64 = 8;
+/// How often the outbox is looked at without being woken: for retries, and for other processes' messages.
+const POLL: Duration = Duration::from_millis(500);
+/// How often tables are looked at for what expired.
+const SWEEP: Duration = Duration::from_secs(60);
+/// Between two batches others get their turn.
+const BREATH: Duration = Duration::from_millis(5);
+
+/// Where messages go.
+#[derive(Debug)]
+pub struct Sinks {
+    /// Mails.
+    pub mail: Option<SmtpMailer>,
+    /// Text messages.
+    pub sms: Option<SmsDriver>,
+    /// What has no sink of its own, in the demo.
+    pub mailbox: Option<Arc<Mailbox>>,
+    /// The sender of mails shows this name's company.
+    pub texts: Texts,
+    /// The demo prints what it keeps.
+    pub prints: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Sent {
+    channel: &'static str,
+    outcome: &'static str,
+}
+
+/// The workers, until they are stopped.
+pub struct Workers {
+    shared: Arc<Shared>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+struct Shared {
+    store: Store,
+    sinks: Sinks,
+    stopping: AtomicBool,
+    bell: Bell,
+    /// When a delivery worker last looked at the outbox.
+    looked_at: AtomicI64,
+    sent: Family<Sent, Counter>,
+}
+
+/// Wakes all who wait.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<u64>,
+    sound: Condvar,
+}
+
+impl Bell {
+    fn ring(&self) {
+        *self.rung.lock() += 1;
+        self.sound.notify_all();
+    }
+
+    /// Waits until it rings after `heard`, at most `longest`; returns what is to be heard next time.
+    fn wait(&self, heard: u64, longest: Duration) -> u64 {
+        let mut rung = self.rung.lock();
+        if *rung == heard {
+            self.sound.wait_for(&mut rung, longest);
+        }
+        *rung
+    }
+}
+
+impl Workers {
+    /// Starts delivering and removing.
+    ///
+    /// # Errors
+    /// A thread can't be started.
+    pub fn start(
+        store: &Store,
+        sinks: Sinks,
+        registry: &mut prometheus_client::registry::Registry,
+    ) -> std::io::Result<Self> {
+        let sent = Family::<Sent, Counter>::default();
+        registry.register("custos_messages", "Messages by channel and outcome", sent.clone());
+        let shared = Arc::new(Shared {
+            store: store.clone(),
+            sinks,
+            stopping: AtomicBool::new(false),
+            bell: Bell::default(),
+            looked_at: AtomicI64::new(store.now_ms()),
+            sent,
+        });
+        let waking = Arc::downgrade(&shared);
+        store.on_wake(Wake::Outbox, move || {
+            if let Some(shared) = waking.upgrade() {
+                shared.bell.ring();
+            }
+        });
+        let mut threads = Vec::new();
+        for (channel, count) in [(Channel::Email, 4), (Channel::Sms, 4), (Channel::Telegram, 1)] {
+            for number in 0..count {
+                let shared = Arc::clone(&shared);
+                threads.push(
+                    std::thread::Builder::new()
+                        .name(format!("custos-{}-{number}", channel.as_str()))
+                        .spawn(move || shared.deliver_until_stopped(channel))?,
+                );
+            }
+        }
+        let sweeping = Arc::clone(&shared);
+        threads.push(
+            std::thread::Builder::new()
+                .name("custos-sweep".to_owned())
+                .spawn(move || sweeping.sweep_until_stopped())?,
+        );
+        Ok(Self { shared, threads })
+    }
+
+    /// Milliseconds since a delivery worker last looked at the outbox.
+    #[must_use]
+    pub fn silence_ms(&self) -> i64 {
+        self.shared.store.now_ms() - self.shared.looked_at.load(Ordering::Relaxed)
+    }
+
+    /// Lets what is being sent be sent, then ends.
+    pub fn stop(self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.shared.bell.ring();
+        for thread in self.threads {
+            // A worker that panicked has told so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    fn deliver_until_stopped(&self, channel: Channel) {
+        let mut heard = 0;
+        while !self.is_stopping() {
+            let taken = self.store.write_blocking(move |tx| outbox::take(tx, channel, TAKEN, LEASE_MS));
+            self.looked_at.store(self.store.now_ms(), Ordering::Relaxed);
+            match taken {
+                Ok(taken) if !taken.is_empty() => taken.iter().for_each(|taken| self.deliver(channel, taken)),
+                Ok(_) => heard = self.bell.wait(heard, POLL),
+                Err(error) => {
+                    tracing::warn!(%error, channel = channel.as_str(), "the outbox can't be read");
+                    heard = self.bell.wait(heard, POLL);
+                }
+            }
+        }
+    }
+
+    fn deliver(&self, channel: Channel, taken: &Taken) {
+        let id = taken.id;
+        let outcome = match self.send(channel, taken) {
+            Ok(()) => {
+                self.store.write_blocking(move |tx| outbox::delivered(tx, id)).map(|()| "delivered")
+            }
+            Err(error) => self.failed(taken, &error).map(|dead| if dead { "dead" } else { "retried" }),
+        };
+        match outcome {
+            Ok(outcome) => {
+                self.sent.get_or_create(&Sent { channel: channel.as_str(), outcome }).inc();
+                tracing::info!(id, channel = channel.as_str(), to = taken.masked, template = taken.template, outcome);
+            }
+            // The lease ends, and the message is sent again: at least once.
+            Err(error) => tracing::error!(%error, id, "what became of a message could not be written down"),
+        }
+    }
+
+    fn failed(&self, taken: &Taken, error: &SendError) -> Result<bool, StoreError> {
+        tracing::warn!(id = taken.id, to = taken.masked, attempt = taken.attempts, %error, "not delivered");
+        let (reason, permanent, wait_s) = (error.to_string(), error.is_permanent(), error.retry_after_s());
+        let copy = Taken {
+            id: taken.id,
+            company_id: taken.company_id,
+            template: taken.template.clone(),
+            masked: taken.masked.clone(),
+            attempts: taken.attempts,
+            payload: taken.payload.as_ref().map(|payload| payload.without_words()),
+        };
+        self.store.write_blocking(move |tx| {
+            outbox::failed(tx, &copy, &Failure { reason: &reason, permanent, wait_s })
+        })
+    }
+
+    fn send(&self, channel: Channel, taken: &Taken) -> Result<(), SendError> {
+        let permanent = |text: &str| SendError::Permanent(text.to_owned());
+        let payload = taken.payload.as_ref().ok_or_else(|| permanent("the message can't be opened"))?;
+        if payload.useful_until <= self.store.now_ms() {
+            return Err(permanent("expired before it could be sent"));
+        }
+        let template = Template::parse(&taken.template).ok_or_else(|| permanent("unknown template"))?;
+        let company_id = taken.company_id;
+        let company = self
+            .store
+            .read_blocking(move |tx| company::find(tx, company_id))
+            .map_err(|error| SendError::Temporary(error.to_string()))?
+            .ok_or_else(|| permanent("the company is gone"))?;
+        let overrides =
+            company.texts.iter().map(|(lang, key, text)| (lang.as_str(), key.as_str(), text.as_str()));
+        let texts = self.sinks.texts.with_overrides(overrides);
+        let mut vars: Vec<(&str, &str)> =
+            payload.vars.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if let Some(code) = &payload.code {
+            vars.push(("code", code));
+        }
+        let rendered = templates::render(&texts, template, channel, &payload.lang, &company.name, &vars);
+        match (channel, &self.sinks.mail, &self.sinks.sms) {
+            (Channel::Email, Some(mailer), _) => mailer.send(&Email {
+                to: &payload.to,
+                from_name: Some(&company.name),
+                subject: rendered.subject.as_deref().unwrap_or(&company.name),
+                text: &rendered.text,
+                html: rendered.html.as_deref(),
+                reference: &taken.id.to_string(),
+                at_ms: self.store.now_ms(),
+            }),
+            (Channel::Sms, _, Some(driver)) => driver.send(&Sms {
+                to: &payload.to,
+                code: payload.code.as_deref(),
+                text: &rendered.text,
+                lang: &payload.lang,
+                company: company.id,
+            }),
+            _ => self.keep(channel, taken, payload, rendered.subject, rendered.text),
+        }
+    }
+
+    /// The demo's way: the message is shown on this machine.
+    fn keep(
+        &self,
+        channel: Channel,
+        taken: &Taken,
+        payload: &outbox::Payload,
+        subject: Option<String>,
+        text: String,
+    ) -> Result<(), SendError> {
+        let Some(mailbox) = &self.sinks.mailbox else {
+            return Err(SendError::Permanent(format!("no {} is configured", channel.as_str())));
+        };
+        if self.sinks.prints {
+            let code = payload.code.as_deref().unwrap_or("-");
+            println!("mailbox: {} to {}: code {code}", channel.as_str(), payload.to);
+        }
+        mailbox.put(Mail {
+            id: 0,
+            at: self.store.now_ms(),
+            company: taken.company_id,
+            channel: channel.as_str().to_owned(),
+            to: payload.to.clone(),
+            code: payload.code.clone(),
+            subject,
+            text,
+        });
+        Ok(())
+    }
+
+    fn sweep_until_stopped(&self) {
+        let mut heard = 0;
+        let mut next = std::time::Instant::now();
+        while !self.is_stopping() {
+            if std::time::Instant::now() >= next {
+                for expiry in custos_customers::chores::EXPIRIES {
+                    self.sweep(*expiry);
+                }
+                next = std::time::Instant::now() + SWEEP;
+            }
+            heard = self.bell.wait(heard, next.saturating_duration_since(std::time::Instant::now()));
+        }
+    }
+
+    fn sweep(&self, expiry: Expiry) {
+        let mut removed = 0;
+        while !self.is_stopping() {
+            match chores::remove_batch(&self.store, expiry) {
+                Ok(count) => {
+                    removed += count;
+                    if count < BATCH.unsigned_abs() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, job = expiry.job, "expired rows could not be removed");
+                    break;
+                }
+            }
+            std::thread::sleep(BREATH);
+        }
+        if removed > 0 {
+            tracing::info!(job = expiry.job, removed, "expired rows removed");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A request on its way to an operation, and the answer on its way back.
+
+use crate::address::{Target, target};
+use crate::envelope::{self, Frame};
+use crate::rate_limit::Decision;
+use crate::{Gateway, limits};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use custos_operations::api::{Answer, Call, refused};
+use custos_operations::error::Gate;
+use custos_operations::openapi::is_get;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// The largest body.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// A header's text; the text `null`, which some clients send for what they lack, is none.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    (!value.is_empty() && value != "null").then_some(value)
+}
+
+/// A trace that may be echoed.
+fn trace(headers: &HeaderMap) -> Option<&str> {
+    // A header of other bytes is there, but no usable trace: the operation refuses it by its absence.
+    text(headers, "trace")
+}
+
+/// Answers every request that no other route takes.
+pub(crate) async fn answer(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if let Some(response) = gateway.cors.preflight(&parts.method, &parts.headers) {
+        return response;
+    }
+    let mut response = gateway.respond(peer, &parts.method, parts.uri.path(), &parts.headers, body).await;
+    gateway.cors.apply(parts.headers.get(header::ORIGIN), response.headers_mut());
+    response
+}
+
+/// An answer with the status and the limit that it is to be sent with.
+struct Outcome {
+    status: StatusCode,
+    answer: Answer,
+    decision: Decision,
+}
+
+impl Gateway {
+    async fn respond(
+        &self,
+        peer: SocketAddr,
+        method: &Method,
+        path: &str,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Response<Body> {
+        let began = Instant::now();
+        let target = target(path);
+        let outcome = self.outcome(peer, method, target, headers, body).await;
+        let frame = Frame {
+            name: target.map_or(path, |target| target.name),
+            trace: trace(headers),
+            took_ms: began.elapsed().as_millis(),
+        };
+        let Outcome { status, answer, decision } = outcome;
+        let body = envelope::bytes(&answer, frame, |code, params| {
+            self.texts_of(answer.company.as_ref()).error_text(&answer.lang, code, params)
+        });
+        let mut response = envelope::response(status, body);
+        limits::tell(&decision, response.headers_mut());
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(decision.retry_after_s.max(1)));
+        }
+        response
+    }
+
+    async fn outcome(
+        &self,
+        peer: SocketAddr,
+        method: &Method,
+        target: Option<Target<'_>>,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Outcome {
+        let address = self.proxies.client_address(peer.ip(), headers);
+        let now = self.api.app().store.now_ms();
+        let lang = text(headers, "lang");
+        let flood = self.limits.flood(address, now);
+        let refuse = |status, gate: Gate, decision| Outcome {
+            status,
+            answer: refused(gate.refuse(), lang),
+            decision,
+        };
+        if self.draining.load(Ordering::Relaxed) {
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, Gate::Unavailable, flood);
+        }
+        if !flood.allowed {
+            return refuse(StatusCode::TOO_MANY_REQUESTS, Gate::TooFrequent, flood);
+        }
+        let Some(target) = target else {
+            return refuse(StatusCode::NOT_FOUND, Gate::UnknownOperation, flood);
+        };
+        let entry = self.api.find(target.prefix, target.name);
+        let wanted = if entry.is_some_and(is_get) { Method::GET } else { Method::POST };
+        if *method != wanted {
+            return refuse(StatusCode::METHOD_NOT_ALLOWED, Gate::BadMethod, flood);
+        }
+        let decision = match entry {
+            Some(entry) => self.limits.class(entry.class, address, now),
+            None => flood,
+        };
+        if !decision.allowed {
+            return refuse(StatusCode::OK, Gate::TooFrequent, decision);
+        }
+        let body = match tokio::time::timeout(self.request_timeout, axum::body::to_bytes(body, MAX_BODY_BYTES)).await
+        {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) if is_too_long(&error) => {
+                return refuse(StatusCode::PAYLOAD_TOO_LARGE, Gate::TooLarge, decision);
+            }
+            Ok(Err(_)) => return refuse(StatusCode::BAD_REQUEST, Gate::BadBody, decision),
+            Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, Gate::TimedOut, decision),
+        };
+        let call = Call {
+            prefix: target.prefix,
+            name: target.name,
+            company: text(headers, "companyid"),
+            trace: trace(headers),
+            token: text(headers, "token"),
+            lang,
+            body: &body,
+            address: &address.to_canonical().to_string(),
+            country: self
+                .country_header
+                .as_ref()
+                .and_then(|name| self.proxies.trusted_header(peer.ip(), headers, name))
+                .filter(|code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic())),
+            agent: text(headers, "user-agent").unwrap_or(""),
+        };
+        let answer = match tokio::time::timeout(self.request_timeout, self.api.call(call)).await {
+            Ok(answer) => answer,
+            Err(_) => refused(Gate::TimedOut.refuse(), lang),
+        };
+        let (answer, decision) = self.admit_customer(answer, decision, now);
+        Outcome { status: StatusCode::OK, answer, decision }
+    }
+
+    /// The customer's own limit is known only once the token is; what is over it is answered so from the next call on.
+    fn admit_customer(&self, mut answer: Answer, decision: Decision, now: i64) -> (Answer, Decision) {
+        let Some(customer_id) = answer.customer_id else { return (answer, decision) };
+        let own = self.limits.customer(customer_id, now);
+        if !own.allowed {
+            answer.result = Err(Gate::TooFrequent.refuse());
+        }
+        let tighter = if own.remaining < decision.remaining { own } else { decision };
+        (answer, tighter)
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if inner.to_string().contains("length limit exceeded") {
+            return true;
+        }
+        source = inner.source();
+    }
+    error.to_string().contains("length limit exceeded")
+}

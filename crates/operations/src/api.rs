@@ -1,0 +1,209 @@
+//! The way of a call: company, name, body, token, then the operation. The order of these checks is the protocol's.
+
+use crate::context::{App, Context};
+use crate::error::{Error, Gate, Result};
+use crate::metrics::Metrics;
+use crate::operation::{Access, Entry, Prefix, Token};
+use crate::shape::Payload;
+use crate::{calls, operation};
+use custos_customers::company::Company;
+use custos_customers::customer::Status;
+use custos_customers::session::{self, Origin};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A call as the front door heard it.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Under which address.
+    pub prefix: Prefix,
+    /// `service.method`.
+    pub name: &'a str,
+    /// The header `companyId`.
+    pub company: Option<&'a str>,
+    /// The header `trace`.
+    pub trace: Option<&'a str>,
+    /// The header `token`.
+    pub token: Option<&'a str>,
+    /// The header `lang`.
+    pub lang: Option<&'a str>,
+    /// The body.
+    pub body: &'a [u8],
+    /// The client's address.
+    pub address: &'a str,
+    /// Its country as alpha-2, when a trusted proxy says so.
+    pub country: Option<&'a str>,
+    /// The client's name of itself.
+    pub agent: &'a str,
+}
+
+/// What a call came to.
+#[derive(Debug)]
+pub struct Answer {
+    /// The payload, or why there is none.
+    pub result: Result<Payload>,
+    /// The company, once it was found.
+    pub company: Option<Arc<Company>>,
+    /// The language to tell it in.
+    pub lang: String,
+    /// Who called, when it was a signed-in customer: for limits.
+    pub customer_id: Option<i64>,
+    /// The operation, once it was found.
+    pub entry: Option<&'static Entry>,
+}
+
+/// All that clients can call.
+pub struct Api {
+    app: Arc<App>,
+    names: HashMap<&'static str, &'static Entry>,
+    metrics: Metrics,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Api({} operations)", self.names.len())
+    }
+}
+
+/// The longest trace that is echoed.
+const TRACE_LENGTH: usize = 128;
+
+impl Api {
+    /// The calls over `app`.
+    #[must_use]
+    pub fn new(app: Arc<App>, registry: &mut prometheus_client::registry::Registry) -> Self {
+        let names = calls::ALL.iter().map(|entry| (entry.name, entry)).collect();
+        Self { app, names, metrics: Metrics::new(registry) }
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The operation of a name, without calling it.
+    #[must_use]
+    pub fn find(&self, prefix: Prefix, name: &str) -> Option<&'static Entry> {
+        self.names.get(name).copied().filter(|entry| entry.prefix == prefix)
+    }
+
+    /// Answers a call.
+    pub async fn call(&self, call: Call<'_>) -> Answer {
+        let mut answer = Answer {
+            result: Err(Gate::Unexpected.refuse()),
+            company: None,
+            lang: call.lang.unwrap_or("en-US").to_owned(),
+            customer_id: None,
+            entry: None,
+        };
+        let began = std::time::Instant::now();
+        answer.result = self.answer(call, &mut answer).await;
+        self.metrics.record(answer.entry, &answer.result, began.elapsed());
+        if let Err(error) = &answer.result
+            && error.is_unexpected()
+        {
+            tracing::error!(trace = call.trace, operation = call.name, %error, "a call failed");
+        }
+        answer
+    }
+
+    async fn answer(&self, call: Call<'_>, answer: &mut Answer) -> Result<Payload> {
+        let company = call.company.ok_or_else(|| Gate::MissingCompany.refuse())?;
+        let trace = call.trace.filter(|trace| is_usable(trace)).ok_or_else(|| Gate::MissingTrace.refuse())?;
+        let company = match company.parse::<i64>() {
+            Ok(id) => self.app.company(id).await?,
+            Err(_) => return Err(custos_customers::Code::CompanyUnknown.refuse().into()),
+        };
+        answer.lang = language(&company, call.lang);
+        answer.company = Some(Arc::clone(&company));
+        let entry =
+            self.find(call.prefix, call.name).ok_or_else(|| Gate::UnknownOperation.refuse())?;
+        answer.entry = Some(entry);
+        let body = object(call.body)?;
+        let (live, token) = match call.token {
+            None => (None, Token::Missing),
+            // A guest's operation does not look at a token.
+            Some(_) if entry.access == Access::Guest => (None, Token::Given),
+            Some(token) => (self.app.live(&company, token).await?, Token::Given),
+        };
+        if let Some(live) = &live {
+            answer.customer_id = Some(live.customer_id());
+            if live.status == Status::Closing && !entry.while_closing && entry.access == Access::Customer {
+                return Err(custos_customers::Code::InProgress.refuse().into());
+            }
+        }
+        let context = Context {
+            app: Arc::clone(&self.app),
+            company,
+            lang: answer.lang.clone(),
+            origin: Origin {
+                device: live.as_ref().map_or(0, |live| live.session.device),
+                agent: call.agent.chars().take(200).collect(),
+                address: call.address.to_owned(),
+                country: self.country(&call),
+                trace: trace.to_owned(),
+            },
+            token_hash: call.token.map(session::token_hash),
+        };
+        (entry.run)(&body, live, token, context)?.await
+    }
+
+    fn country(&self, call: &Call<'_>) -> String {
+        let told = call.country.map(str::to_owned);
+        let looked_up = || {
+            let address = call.address.parse().ok()?;
+            self.app.geoip.as_ref()?.country(address).map(|country| country.alpha2.to_owned())
+        };
+        told.or_else(looked_up).unwrap_or_default()
+    }
+}
+
+/// At most 128 visible ASCII characters.
+fn is_usable(trace: &str) -> bool {
+    (1..=TRACE_LENGTH).contains(&trace.len()) && trace.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The body as an object; an empty one means `{}`. The parser bounds the depth at 128.
+fn object(body: &[u8]) -> Result<Map<String, Value>> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(Gate::BadBody.refuse()),
+    }
+}
+
+/// The company's language for a caller: the one asked for, one of the same tongue, else the company's first.
+fn language(company: &Company, asked: Option<&str>) -> String {
+    let settings = &company.settings;
+    let tongue = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    asked
+        .and_then(|asked| {
+            settings.language(asked).or_else(|| {
+                settings.languages.iter().find(|known| tongue(known) == tongue(asked)).map(String::as_str)
+            })
+        })
+        .unwrap_or_else(|| settings.default_language())
+        .to_owned()
+}
+
+/// The entries of all operations, for documents and tests.
+#[must_use]
+pub fn entries() -> &'static [operation::Entry] {
+    calls::ALL
+}
+
+/// An answer to a call that never reached an operation.
+#[must_use]
+pub fn refused(error: Error, lang: Option<&str>) -> Answer {
+    Answer {
+        result: Err(error),
+        company: None,
+        lang: lang.unwrap_or("en-US").to_owned(),
+        customer_id: None,
+        entry: None,
+    }
+}

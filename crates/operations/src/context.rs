@@ -1,0 +1,296 @@
+//! What every operation is handed, and the caches that make signed-in reads cheap.
+
+use crate::error::{Error, Gate, Result};
+use custos_customers::company::{self, Company};
+use custos_customers::customer::{self, Customer, Status};
+use custos_customers::geoip::GeoIp;
+use custos_customers::hashing::Hasher;
+use custos_customers::session::{self, Origin, Session};
+use custos_store::{Store, Tx};
+use prometheus_client::metrics::counter::Counter;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A copy of something that the database has, good while its generation is current.
+#[derive(Debug, Clone)]
+struct Copy<T> {
+    generation: u64,
+    read_at: i64,
+    good_until: i64,
+    value: T,
+}
+
+/// A live session and what requests need to know of its customer.
+#[derive(Debug)]
+pub struct Live {
+    /// The session.
+    pub session: Session,
+    /// The hash of its token.
+    pub token_hash: [u8; 32],
+    /// Where the customer stands.
+    pub status: Status,
+    /// Someone is already noting that it was used.
+    seen: AtomicBool,
+}
+
+impl Live {
+    /// The customer's id.
+    #[must_use]
+    pub fn customer_id(&self) -> i64 {
+        self.session.customer_id
+    }
+
+    /// The company's id.
+    #[must_use]
+    pub fn company_id(&self) -> i64 {
+        self.session.company_id
+    }
+}
+
+/// How much is kept in memory, and how long it is trusted.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheLimits {
+    /// Sessions.
+    pub sessions: usize,
+    /// Bytes of customers' records.
+    pub record_bytes: u64,
+    /// The longest that a copy is trusted without a word from the database: the bound on staleness should the news of
+    /// other replicas fail.
+    pub trusted_ms: i64,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { sessions: 50_000, record_bytes: 64 << 20, trusted_ms: 2_000 }
+    }
+}
+
+#[derive(Clone)]
+struct ByLength;
+
+impl Weighter<i64, Copy<Arc<[u8]>>> for ByLength {
+    fn weight(&self, _: &i64, copy: &Copy<Arc<[u8]>>) -> u64 {
+        u64::try_from(copy.value.len()).unwrap_or(u64::MAX).saturating_add(64)
+    }
+}
+
+/// What the whole process has once.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Password hashing.
+    pub hasher: Hasher,
+    /// Countries of addresses, when configured.
+    pub geoip: Option<GeoIp>,
+    /// Passwords that were really compared with a stored hash.
+    pub verifications: Counter,
+    limits: CacheLimits,
+    companies: Cache<i64, Copy<Option<Arc<Company>>>>,
+    sessions: Cache<[u8; 32], Copy<Arc<Live>>>,
+    records: Cache<i64, Copy<Arc<[u8]>>, ByLength>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("App")
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(store: Store, hasher: Hasher, geoip: Option<GeoIp>, limits: CacheLimits) -> Self {
+        Self {
+            store,
+            hasher,
+            geoip,
+            verifications: Counter::default(),
+            limits,
+            companies: Cache::new(1_000),
+            sessions: Cache::new(limits.sessions),
+            records: Cache::with_weighter(20_000, limits.record_bytes, ByLength),
+        }
+    }
+
+    fn is_good<T>(&self, copy: &Copy<T>, id: i64, now: i64) -> bool {
+        copy.generation == self.store.generations().of(id)
+            && now < copy.good_until
+            && now.saturating_sub(copy.read_at) < self.limits.trusted_ms
+    }
+
+    fn copy<T>(&self, generation: u64, good_until: i64, value: T) -> Copy<T> {
+        Copy { generation, read_at: self.store.now_ms(), good_until, value }
+    }
+
+    /// The company of an id, if it serves requests.
+    ///
+    /// # Errors
+    /// `CUSTOMER_API_0000111` when there is none or it is disabled; else the store's.
+    pub async fn company(&self, id: i64) -> Result<Arc<Company>> {
+        let now = self.store.now_ms();
+        let found = match self.companies.get(&id).filter(|copy| self.is_good(copy, id, now)) {
+            Some(copy) => copy.value,
+            None => {
+                let generation = self.store.generations().of(id);
+                let found = self.store.read(move |tx| company::find(tx, id)).await?.map(Arc::new);
+                self.companies.insert(id, self.copy(generation, i64::MAX, found.clone()));
+                found
+            }
+        };
+        found
+            .filter(|company| company.enabled)
+            .ok_or_else(|| Error::from(custos_customers::Code::CompanyUnknown.refuse()))
+    }
+
+    /// The live session of a token within a company, if it is one.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn live(self: &Arc<Self>, company: &Arc<Company>, token: &str) -> Result<Option<Arc<Live>>> {
+        // Longer than any token of ours.
+        if token.len() > 128 {
+            return Ok(None);
+        }
+        let hash = session::token_hash(token);
+        let now = self.store.now_ms();
+        let kept = self
+            .sessions
+            .get(&hash)
+            .filter(|copy| self.is_good(copy, copy.value.session.customer_id, now));
+        let live = match kept {
+            Some(copy) => Some(copy.value),
+            None => self.read_live(hash).await?,
+        };
+        let live = live.filter(|live| live.session.company_id == company.id);
+        if let Some(live) = &live {
+            self.note_use(company, live, now);
+        }
+        Ok(live)
+    }
+
+    async fn read_live(&self, hash: [u8; 32]) -> Result<Option<Arc<Live>>> {
+        // Whose session it is must be known before the generation can be noted, and the generation must be noted before
+        // the read that is kept begins: so a session that is not at hand takes two reads.
+        let found = self.store.read(move |tx| session::find(tx, &hash)).await?;
+        let Some(found) = found else { return Ok(None) };
+        let generation = self.store.generations().of(found.customer_id);
+        let read = self
+            .store
+            .read(move |tx| {
+                let Some(session) = session::find(tx, &hash)? else {
+                    return Ok::<_, custos_customers::Error>(None);
+                };
+                let customer = customer::find(tx, session.company_id, session.customer_id)?;
+                Ok(customer.map(|customer| (session, customer)))
+            })
+            .await?;
+        let Some((session, customer)) = read else { return Ok(None) };
+        if customer.status.is_out_of_use() {
+            return Ok(None);
+        }
+        let good_until = session.expires_at;
+        let live =
+            Arc::new(Live { session, token_hash: hash, status: customer.status, seen: AtomicBool::new(false) });
+        self.sessions.insert(hash, self.copy(generation, good_until, Arc::clone(&live)));
+        Ok(Some(live))
+    }
+
+    /// Puts the session's end off, at most once in a while and after the answer: no read waits for a write.
+    fn note_use(self: &Arc<Self>, company: &Arc<Company>, live: &Arc<Live>, now: i64) {
+        if now.saturating_sub(live.session.seen_at) < session::SEEN_GRAIN_MS
+            || live.seen.swap(true, Ordering::Relaxed)
+        {
+            return;
+        }
+        let (app, company, live) = (Arc::clone(self), Arc::clone(company), Arc::clone(live));
+        tokio::spawn(async move {
+            let (hash, customer_id) = (live.token_hash, live.session.customer_id);
+            let noted =
+                app.store.write(move |tx| session::see(tx, &company.settings, &hash, customer_id)).await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "a session's use was not noted");
+                live.seen.store(false, Ordering::Relaxed);
+            }
+        });
+    }
+
+    /// The customer's record as JSON text, kept until something changes it.
+    ///
+    /// # Errors
+    /// What `make` returns, or the store's.
+    pub async fn record(
+        &self,
+        company_id: i64,
+        customer_id: i64,
+        make: fn(&mut Tx<'_>, &Customer) -> Result<Made>,
+    ) -> Result<Arc<[u8]>> {
+        let now = self.store.now_ms();
+        if let Some(copy) = self.records.get(&customer_id).filter(|copy| self.is_good(copy, customer_id, now)) {
+            return Ok(copy.value);
+        }
+        let generation = self.store.generations().of(customer_id);
+        let made = self
+            .store
+            .read(move |tx| {
+                let customer = customer::find(tx, company_id, customer_id)?;
+                let customer = customer.ok_or_else(|| Gate::DeadToken.refuse())?;
+                make(tx, &customer)
+            })
+            .await?;
+        let bytes: Arc<[u8]> = made.bytes.into();
+        self.records.insert(customer_id, self.copy(generation, made.good_until, Arc::clone(&bytes)));
+        Ok(bytes)
+    }
+}
+
+/// A record as it was made, and until when its time-bound fields stay true.
+#[derive(Debug)]
+pub struct Made {
+    /// The JSON text.
+    pub bytes: Vec<u8>,
+    /// The earliest instant at which a field changes by itself.
+    pub good_until: i64,
+}
+
+/// One request's surroundings.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The process.
+    pub app: Arc<App>,
+    /// The company that is called.
+    pub company: Arc<Company>,
+    /// The caller's language, one of the company's.
+    pub lang: String,
+    /// From where and with what.
+    pub origin: Origin,
+    /// The hash of the token that came with the request, dead or alive.
+    pub token_hash: Option<[u8; 32]>,
+}
+
+impl Context {
+    /// [`Store::write`] with the operation's errors.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.app.store.write(work).await
+    }
+
+    /// [`Store::read`] with the operation's errors.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.app.store.read(work).await
+    }
+}

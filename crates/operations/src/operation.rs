@@ -1,0 +1,207 @@
+//! What an operation is.
+
+use crate::context::{Context, Live};
+use crate::error::{Gate, Result};
+use crate::shape::{FieldDoc, Payload, Reply, Request};
+use serde_json::{Map, Value};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// The address under which an operation is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Prefix {
+    /// `/global/{name}`.
+    Global,
+    /// `/login/{name}`.
+    Login,
+    /// `/register/{name}`.
+    Register,
+    /// `/third/login/{name}`.
+    ThirdLogin,
+    /// `/{name}`, for the few that are no `service.method`.
+    Bare,
+}
+
+/// How dear an operation is, which decides how often one client may call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Answered from memory or by a point read.
+    Read,
+    /// Writes.
+    Write,
+    /// Costs a password hash, or opens an account.
+    SignIn,
+    /// Tells whether an account exists.
+    Probe,
+    /// Sends a message.
+    Send,
+}
+
+impl Class {
+    /// The name in metrics and the API document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::SignIn => "sign_in",
+            Self::Probe => "probe",
+            Self::Send => "send",
+        }
+    }
+}
+
+/// Who is known to call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; a token is not looked at.
+    Guest,
+    /// Anyone; a live token says who.
+    Either,
+    /// A signed-in customer.
+    Customer,
+}
+
+/// Who calls, as an operation's type says it: one that needs a customer can't be run without.
+pub trait Caller: Sized + Send {
+    /// What the API document says of it.
+    const ACCESS: Access;
+    /// The caller, from the live session if there is one.
+    ///
+    /// # Errors
+    /// `GATEWAY_CODE_001` or `005` when one is needed.
+    fn admit(live: Option<Arc<Live>>, token: Token) -> Result<Self>;
+}
+
+/// Whether the request carried a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// None.
+    Missing,
+    /// One; whether it is alive, the session says.
+    Given,
+}
+
+/// Anyone.
+#[derive(Debug, Clone, Copy)]
+pub struct Guest;
+
+impl Caller for Guest {
+    const ACCESS: Access = Access::Guest;
+    fn admit(_: Option<Arc<Live>>, _: Token) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+/// A signed-in customer.
+#[derive(Debug, Clone)]
+pub struct Customer(pub Arc<Live>);
+
+impl Caller for Customer {
+    const ACCESS: Access = Access::Customer;
+    fn admit(live: Option<Arc<Live>>, token: Token) -> Result<Self> {
+        match (live, token) {
+            (Some(live), _) => Ok(Self(live)),
+            (None, Token::Missing) => Err(Gate::MissingToken.refuse()),
+            (None, Token::Given) => Err(Gate::DeadToken.refuse()),
+        }
+    }
+}
+
+/// Anyone, and who if they are signed in. A dead token is ignored.
+#[derive(Debug, Clone)]
+pub struct Anyone(pub Option<Arc<Live>>, pub Token);
+
+impl Anyone {
+    /// The customer, where this call needs one after all.
+    ///
+    /// # Errors
+    /// As [`Customer`]'s.
+    pub fn customer(self) -> Result<Customer> {
+        Customer::admit(self.0, self.1)
+    }
+}
+
+impl Caller for Anyone {
+    const ACCESS: Access = Access::Either;
+    fn admit(live: Option<Arc<Live>>, token: Token) -> Result<Self> {
+        Ok(Self(live, token))
+    }
+}
+
+/// Something that clients can call.
+pub trait Operation: Request {
+    /// `service.method`.
+    const NAME: &'static str;
+    /// Its address.
+    const PREFIX: Prefix = Prefix::Global;
+    /// A heading for the reference page.
+    const TOPIC: &'static str;
+    /// How dear it is.
+    const CLASS: Class;
+    /// Whether a customer who has asked for closure may still call it.
+    const WHILE_CLOSING: bool = false;
+    /// Who may call it.
+    type Caller: Caller;
+    /// What it returns.
+    type Reply: Reply;
+
+    /// Does it.
+    fn run(self, caller: Self::Caller, cx: Context) -> impl Future<Output = Result<Self::Reply>> + Send;
+}
+
+/// A running operation.
+pub type Running = Pin<Box<dyn Future<Output = Result<Payload>> + Send>>;
+
+/// An operation with its types hidden.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// `service.method`.
+    pub name: &'static str,
+    /// Its address.
+    pub prefix: Prefix,
+    /// A heading for the reference page.
+    pub topic: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// How dear it is.
+    pub class: Class,
+    /// Who may call it.
+    pub access: Access,
+    /// Whether a customer who has asked for closure may still call it.
+    pub while_closing: bool,
+    /// The request's fields.
+    pub fields: &'static [FieldDoc],
+    /// The reply's JSON Schema.
+    pub reply: fn() -> Value,
+    pub(crate) run: fn(&Map<String, Value>, Option<Arc<Live>>, Token, Context) -> Result<Running>,
+}
+
+/// The entry of an operation.
+#[must_use]
+pub const fn entry<O: Operation>() -> Entry {
+    Entry {
+        name: O::NAME,
+        prefix: O::PREFIX,
+        topic: O::TOPIC,
+        about: O::ABOUT,
+        class: O::CLASS,
+        access: <O::Caller as Caller>::ACCESS,
+        while_closing: O::WHILE_CLOSING,
+        fields: O::FIELDS,
+        reply: O::Reply::schema,
+        run: run::<O>,
+    }
+}
+
+fn run<O: Operation>(
+    body: &Map<String, Value>,
+    live: Option<Arc<Live>>,
+    token: Token,
+    cx: Context,
+) -> Result<Running> {
+    let caller = O::Caller::admit(live, token)?;
+    let request = O::parse(body)?;
+    Ok(Box::pin(async move { request.run(caller, cx).await?.payload() }))
+}
