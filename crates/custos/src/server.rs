@@ -63,13 +63,18 @@ impl Server {
     /// # Errors
     /// Words for the operator.
     pub async fn start(config: &Config, manner: Manner) -> Result<Self, String> {
-        let store = open::store(config, &manner.world, config.node)?;
-        bring_up_to_date(&store, manner.migrate)?;
-        if manner.demo {
-            let store = store.clone();
-            let made = tokio::task::spawn_blocking(move || crate::demo_company::ensure(&store)).await;
-            made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-        }
+        let (own, demo) = (config.clone(), manner.demo);
+        // Connecting and migrating block, and PostgreSQL's client runs a runtime of its own.
+        let store = tokio::task::spawn_blocking(move || {
+            let store = open::store(&own, &manner.world, own.node)?;
+            bring_up_to_date(&store, manner.migrate)?;
+            if demo {
+                crate::demo_company::ensure(&store).map_err(|error| error.to_string())?;
+            }
+            Ok::<_, String>(store)
+        })
+        .await
+        .map_err(|error| error.to_string())??;
         store.follow_others().map_err(|error| error.to_string())?;
         // The first phone number costs a hundred times the next one.
         std::thread::spawn(phone::warm_up);
@@ -82,7 +87,7 @@ impl Server {
             app.verifications.clone(),
         );
         let mailbox = config.dev_mailbox.then(|| Arc::new(Mailbox::default()));
-        let sinks = sinks(config, mailbox.clone(), manner.demo)?;
+        let sinks = sinks(config, mailbox.clone(), demo)?;
         let workers = Workers::start(&store, sinks, &mut registry).map_err(|error| error.to_string())?;
         let workers = Arc::new(RwLock::new(Some(workers)));
         let refresh = gauges(&store, &app, &mut registry);

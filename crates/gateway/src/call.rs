@@ -69,7 +69,11 @@ impl Gateway {
             trace: trace(headers),
             took_ms: began.elapsed().as_millis(),
         };
-        let Outcome { status, answer, decision } = outcome;
+        let Outcome { status, answer, mut decision } = outcome;
+        if answer.result.as_ref().is_err_and(|error| error.code() == Gate::TooFrequent.as_str()) {
+            // A limit that the database holds says no more than that it is reached.
+            decision.remaining = 0;
+        }
         let body = envelope::bytes(&answer, frame, |code, params| {
             self.texts_of(answer.company.as_ref()).error_text(&answer.lang, code, params)
         });

@@ -169,9 +169,8 @@ macro_rules! reply {
                 let fields: &[(&str, &str, serde_json::Value)] = &[$((
                     $wire, concat!($($doc),*), <$ty as $crate::shape::Shape>::shape(),
                 )),*];
-                #[allow(unused_mut, reason = "only some replies take another's fields in")]
-                let mut schema = $crate::shape::reply_schema(fields);
-                $($crate::shape::take_in(&mut schema, <$flat_ty as $crate::shape::Shape>::shape());)?
+                let schema = $crate::shape::reply_schema(fields);
+                $(let schema = $crate::shape::taken_in(schema, <$flat_ty as $crate::shape::Shape>::shape());)?
                 schema
             }
         }
@@ -194,8 +193,9 @@ pub fn reply_schema(fields: &[(&str, &str, Value)]) -> Value {
 }
 
 #[doc(hidden)]
-pub fn take_in(schema: &mut Value, other: Value) {
-    let Value::Object(mut other) = other else { return };
+#[must_use]
+pub fn taken_in(mut schema: Value, other: Value) -> Value {
+    let Value::Object(mut other) = other else { return schema };
     if let (Some(into), Some(Value::Object(from))) =
         (schema.get_mut("properties").and_then(Value::as_object_mut), other.remove("properties"))
     {
@@ -206,6 +206,7 @@ pub fn take_in(schema: &mut Value, other: Value) {
     {
         into.extend(from);
     }
+    schema
 }
 
 /// The bytes of a reply's `data`.

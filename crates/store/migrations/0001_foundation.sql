@@ -2,8 +2,8 @@
 -- Types are BIGINT, TEXT and BYTEA only; times are milliseconds since 1970; yes and no are 1 and 0.
 
 -- Bumped by commands that run beside a server on SQLite, so that the server drops what it has cached.
-CREATE TABLE cache_epoch (only BIGINT NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL) STRICT;
-INSERT INTO cache_epoch (only, epoch) VALUES (1, 0);
+CREATE TABLE cache_epoch (id BIGINT NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL) STRICT;
+INSERT INTO cache_epoch (id, epoch) VALUES (1, 0);
 
 CREATE TABLE companies (
     id BIGINT NOT NULL PRIMARY KEY,

@@ -77,6 +77,12 @@ reply! {
         interest_proportion: String = "interestProportion",
         /// The group's leverage.
         margin_radio: String = "marginRadio",
+        /// The balance in the company's valuation currency.
+        whole_warehouse_balance: String = "wholeWarehouseBalance",
+        /// The rate into it; 0 while there is none.
+        whole_warehouse_rate: String = "wholeWarehouseRate",
+        /// How the rate is applied.
+        formula_symbol: &'static str = "formulaSymbol",
         /// The account is open.
         open_account_status: bool = "openAccountStatus",
     }
@@ -90,7 +96,7 @@ fn zero(digits: i64) -> String {
 
 /// An account that no money has moved on.
 #[must_use]
-pub fn view(customer: &Customer, account: &Account) -> AccountView {
+pub fn view(customer: &Customer, account: &Account, valuation: &str) -> AccountView {
     let nothing = || zero(account.asset.digits);
     AccountView {
         company_id: customer.company_id,
@@ -128,6 +134,9 @@ pub fn view(customer: &Customer, account: &Account) -> AccountView {
         available_loan: nothing(),
         interest_proportion: "0".to_owned(),
         margin_radio: "1".to_owned(),
+        whole_warehouse_balance: nothing(),
+        whole_warehouse_rate: if account.asset.code == valuation { "1" } else { "0" }.to_owned(),
+        formula_symbol: "multiply",
         open_account_status: true,
     }
 }

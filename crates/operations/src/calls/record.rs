@@ -153,7 +153,10 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
         kyc_audit_remark: String::new(),
         kyc_status: -1,
         kyc_remark: String::new(),
-        account_list: accounts.iter().map(|account| account::view(customer, account)).collect(),
+        account_list: accounts
+            .iter()
+            .map(|account| account::view(customer, account, &company.settings.valuation_currency))
+            .collect(),
         account_remark: String::new(),
         login_pass_status: is_set(customer.login_password.as_ref()),
         pay_pass_status: is_set(customer.fund_password.as_ref()),

@@ -43,9 +43,9 @@ request! {
         /// The device's name.
         register_device: Option<Text<200>> = "registerDevice",
         /// A code of kind REGISTER or COMMON.
-        verify_code: Text<16> = "verifyCode",
+        verify_code: Text<4096> = "verifyCode",
         /// The code's ticket.
-        send_token: Text<128> = "sendToken",
+        send_token: Text<4096> = "sendToken",
         /// 1 mobile web, 2 desktop web, 3 system, 4 Android, 5 iOS.
         register_source: Int<1, 99> = "registerSource",
         /// Campaign source.
@@ -67,7 +67,7 @@ request! {
         /// Password, as the hex MD5 of what was typed.
         pwd: Option<Text<64>> = "pwd",
         /// The customer's id in an outside system.
-        third_server_code: Option<Text<128>> = "thirdServerCode",
+        third_server_code: Option<Text<4096>> = "thirdServerCode",
         /// Which outside system.
         third_server_source: Option<Text<64>> = "thirdServerSource",
     }

@@ -36,9 +36,9 @@ request! {
         /// Not looked at.
         is_third: Option<Flag> = "isThird",
         /// Verification code. When it is there, the password is not looked at.
-        verify_code: Option<Text<16>> = "verifyCode",
+        verify_code: Option<Text<4096>> = "verifyCode",
         /// The code's ticket.
-        send_token: Option<Text<128>> = "sendToken",
+        send_token: Option<Text<4096>> = "sendToken",
         /// Password, as the hex MD5 of what was typed.
         login_pwd: Option<Text<64>> = "loginPwd",
         /// The id at a third party that was proved a moment ago.
@@ -46,7 +46,7 @@ request! {
         /// Which third party.
         third_source: Option<Text<32>> = "thirdSource",
         /// Code of the authenticator, or a recovery code.
-        google_code: Option<Text<32>> = "googleCode",
+        google_code: Option<Text<4096>> = "googleCode",
     }
 }
 

@@ -86,11 +86,11 @@ request! {
         /// The recipient; of the LOGINED kinds it is the signed-in customer.
         to_user: Option<Text<64>> = "toUser",
         /// The code's ticket.
-        send_token: Option<Text<128>> = "sendToken",
+        send_token: Option<Text<4096>> = "sendToken",
         /// The code.
-        code: Option<Text<16>> = "code",
+        code: Option<Text<4096>> = "code",
         /// A proof that was returned before.
-        verify_code_token: Option<Text<128>> = "verifyCodeToken",
+        verify_code_token: Option<Text<4096>> = "verifyCodeToken",
     }
 }
 
