@@ -104,3 +104,7 @@ error-CUSTOMER_API_0000518 = The code sent by text message is not right.
 error-CUSTOMER_API_0000519 = The authenticator code is not right.
 error-CUSTOMER_API_0000520 = Please enter the code from your authenticator app.
 error-CUSTOMER_API_0000521 = Please enter the code sent by e-mail or text message.
+error-CUSTOMER_API_0000004 = This is already being worked on, so it cannot be done now.
+error-CUSTOMER_API_0000315 = This currency is not offered for that kind of account.
+error-CUSTOMER_API_0001022 = Please add an e-mail address or a mobile number first.
+error-CUSTOMER_API_0001040 = Please set up the authenticator first.

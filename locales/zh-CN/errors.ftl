@@ -92,3 +92,7 @@ error-CUSTOMER_API_0000518 = 短信验证码错误。
 error-CUSTOMER_API_0000519 = 身份验证器的验证码错误。
 error-CUSTOMER_API_0000520 = 请输入身份验证器中的验证码。
 error-CUSTOMER_API_0000521 = 请输入邮箱验证码或短信验证码。
+error-CUSTOMER_API_0000004 = 该事项正在处理中，暂时无法执行此操作。
+error-CUSTOMER_API_0000315 = 此类账户不提供该币种。
+error-CUSTOMER_API_0001022 = 请先绑定邮箱或手机号。
+error-CUSTOMER_API_0001040 = 请先绑定身份验证器。

@@ -92,3 +92,7 @@ error-CUSTOMER_API_0000518 = 短訊驗證碼錯誤。
 error-CUSTOMER_API_0000519 = 身份驗證器的驗證碼錯誤。
 error-CUSTOMER_API_0000520 = 請輸入身份驗證器中的驗證碼。
 error-CUSTOMER_API_0000521 = 請輸入電郵驗證碼或短訊驗證碼。
+error-CUSTOMER_API_0000004 = 該事項正在處理中，暫時無法執行此操作。
+error-CUSTOMER_API_0000315 = 此類賬戶不提供該幣種。
+error-CUSTOMER_API_0001022 = 請先綁定電郵或手機號碼。
+error-CUSTOMER_API_0001040 = 請先綁定身份驗證器。

@@ -27,4 +27,5 @@ expiries! {
     "totp_secrets" by "company_id, customer_id, id",
     "sms_prefixes" by "company_id, prefix, day",
     "outbox" by "id",
+    "freeze_links" by "token_hash",
 }

@@ -26,6 +26,10 @@ pub struct Settings {
     pub session_longest_minutes: i64,
     /// Operations that ask for no old factor want a sign-in this fresh.
     pub fresh_sign_in_minutes: i64,
+    /// Operations that ask for no old factor are offered.
+    pub plain_forms: bool,
+    /// Hours without withdrawals after a credential or contact changed.
+    pub cool_off_hours: i64,
     /// Seconds between two codes to one recipient.
     pub code_pause_seconds: i64,
     /// Codes to one recipient in 30 minutes, asked for by guests.
@@ -56,6 +60,8 @@ impl Default for Settings {
             session_idle_minutes: 7 * 24 * 60,
             session_longest_minutes: 30 * 24 * 60,
             fresh_sign_in_minutes: 30,
+            plain_forms: true,
+            cool_off_hours: 24,
             code_pause_seconds: 60,
             codes_per_half_hour: 5,
             codes_per_half_hour_signed_in: 10,

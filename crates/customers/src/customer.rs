@@ -208,6 +208,12 @@ pub enum Name {
     Nobody(i64, String),
 }
 
+impl std::fmt::Debug for Name {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Name(of type {})", self.counted_as().0)
+    }
+}
+
 impl Name {
     /// Reads a name. An e-mail's area is ignored; a phone number without an area is looked up in any.
     #[must_use]

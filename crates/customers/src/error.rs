@@ -40,6 +40,30 @@ refusals! {
     WrongSignIn = "CUSTOMER_API_0000112",
     /// Locked.
     SignInLocked = "CUSTOMER_API_0000113",
+    /// Another customer has this phone number, or this one has a number already.
+    PhoneBound = "CUSTOMER_API_0000121",
+    /// Another customer has this e-mail address, or this one has an address already.
+    EmailBound = "CUSTOMER_API_0000122",
+    /// The new password is the old one.
+    SamePassword = "CUSTOMER_API_0000123",
+    /// The old password is wrong.
+    WrongOldPassword = "CUSTOMER_API_0000124",
+    /// There is a fund password already.
+    FundPasswordSet = "CUSTOMER_API_0000133",
+    /// Too many wrong fund passwords; the parameters are how many and for how many hours.
+    FundPasswordLocked = "CUSTOMER_API_0000134",
+    /// There is a login password already.
+    LoginPasswordSet = "CUSTOMER_API_0000135",
+    /// The e-mail address is not the customer's.
+    NotOwnEmail = "CUSTOMER_API_0000137",
+    /// MFA is on, and this form has no place for its code.
+    MfaIsOn = "CUSTOMER_API_0000138",
+    /// This customer has an account of that third party already.
+    ThirdAccountSet = "CUSTOMER_API_0000143",
+    /// The third party's account is another customer's.
+    ThirdAccountBound = "CUSTOMER_API_0000144",
+    /// No such third party.
+    ThirdPartyUnknown = "CUSTOMER_API_0000145",
     /// The customer has no phone number.
     NoPhone = "CUSTOMER_API_0000136",
     /// The password is malformed or among the most common ones.
@@ -58,6 +82,40 @@ refusals! {
     WrongCode = "CUSTOMER_API_0000511",
     /// Too many codes sent or tried.
     TooManyCodes = "CUSTOMER_API_0000512",
+    /// Wrong code of the new phone number.
+    WrongNewPhoneCode = "CUSTOMER_API_0000513",
+    /// Wrong code of the old phone number.
+    WrongOldPhoneCode = "CUSTOMER_API_0000514",
+    /// Wrong code of the new e-mail address.
+    WrongNewEmailCode = "CUSTOMER_API_0000515",
+    /// Wrong code of the old e-mail address.
+    WrongOldEmailCode = "CUSTOMER_API_0000516",
+    /// Wrong code of the e-mail address.
+    WrongEmailCode = "CUSTOMER_API_0000517",
+    /// Wrong code of the phone number.
+    WrongPhoneCode = "CUSTOMER_API_0000518",
+    /// The code of a bound contact is missing.
+    MissingContactCode = "CUSTOMER_API_0000521",
+    /// The third party does not vouch for this.
+    ThirdPartyProof = "CUSTOMER_API_0000902",
+    /// The new phone number is the old one.
+    SamePhone = "CUSTOMER_API_0001004",
+    /// The new e-mail address is the old one.
+    SameEmail = "CUSTOMER_API_0001005",
+    /// There is an e-mail address already.
+    EmailSet = "CUSTOMER_API_0001019",
+    /// There is a phone number already.
+    PhoneSet = "CUSTOMER_API_0001020",
+    /// The third party named is not bound; the parameter is its name.
+    ThirdPartyNotBound = "CUSTOMER_API_0001021",
+    /// Without an e-mail address or a phone number MFA can't be switched.
+    NoContact = "CUSTOMER_API_0001022",
+    /// MFA is off.
+    MfaIsOff = "CUSTOMER_API_0001040",
+    /// The company has closed this operation.
+    NotOpen = "GATEWAY_CODE_201",
+    /// The sign-in is too long ago for this; the session has ended.
+    StaleSignIn = "GATEWAY_CODE_005",
     /// Wrong authenticator code.
     WrongGoogleCode = "CUSTOMER_API_0000519",
     /// A right authenticator code that was used before: the same answer, and no guess.

@@ -1,11 +1,14 @@
 //! Rules of identity: who a customer is, how they prove it, and what that allows. No balance is known here.
 
+pub mod changes;
 pub mod chores;
 pub mod common_passwords;
 pub mod company;
+pub mod contacts;
 pub mod countries;
 pub mod customer;
 pub mod email;
+pub mod enrolment;
 mod error;
 pub mod geoip;
 pub mod hashing;
@@ -13,12 +16,16 @@ pub mod limits;
 pub mod mfa;
 pub mod notices;
 pub mod number;
+pub mod operator;
+pub mod passwords;
 pub mod phone;
 pub mod places;
 pub mod register;
 pub mod session;
 pub mod sign_in;
 pub mod sms;
+pub mod step_up;
+pub mod third_party;
 mod time;
 pub mod totp;
 pub mod verification;

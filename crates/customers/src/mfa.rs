@@ -1,6 +1,7 @@
 //! The second factor: an authenticator's code, once a step, or a recovery code.
 
-use crate::customer::Customer;
+use crate::customer::{self, Customer};
+use crate::{company, notices};
 use crate::error::{Code, Result};
 use crate::limits::{self, MFA_GUARD, Try};
 use crate::totp::{self, Drift};
@@ -14,6 +15,14 @@ const TOO_MANY_IN_A_ROW: i64 = 50;
 #[must_use = "a code that is not spent can be used again"]
 pub struct Proof(Factor);
 
+impl Proof {
+    /// Whether a recovery code stood in for the authenticator.
+    #[must_use]
+    pub fn is_recovery(&self) -> bool {
+        matches!(self.0, Factor::Recovery { .. })
+    }
+}
+
 #[derive(Debug)]
 enum Factor {
     NotAsked,
@@ -26,7 +35,7 @@ pub(crate) fn seal_context(customer_id: i64, id: i64) -> String {
     format!("totp:{customer_id}:{id}")
 }
 
-fn guard_subject(tx: &Tx<'_>, customer: &Customer) -> [u8; 32] {
+pub(crate) fn guard_subject(tx: &Tx<'_>, customer: &Customer) -> [u8; 32] {
     tx.keys().keyed_hash("mfa tries", &[&customer.company_id.to_be_bytes(), &customer.id.to_be_bytes()])
 }
 
@@ -100,19 +109,42 @@ impl Proof {
     /// # Errors
     /// `CUSTOMER_API_0000519` when another request was faster; else the store's.
     pub fn spend(self, tx: &mut Tx<'_>) -> Result<()> {
-        let spent = match self.0 {
+        let spent = match &self.0 {
             Factor::NotAsked => return Ok(()),
             Factor::Step { company_id, customer_id, id, step } => tx.execute(
                 "UPDATE totp_secrets SET last_step = $4 WHERE company_id = $1 AND customer_id = $2 AND id = $3 \
                  AND last_step < $4",
-                params![company_id, customer_id, id, step],
+                params![*company_id, *customer_id, *id, *step],
             )?,
             Factor::Recovery { company_id, customer_id, hash } => tx.execute(
                 "UPDATE recovery_codes SET spent = 1 WHERE company_id = $1 AND customer_id = $2 AND code_hash = $3 \
                  AND spent = 0",
-                params![company_id, customer_id, &hash],
+                params![*company_id, *customer_id, hash],
             )?,
         };
-        if spent == 0 { Err(Code::UsedGoogleCode.refuse()) } else { Ok(()) }
+        if spent == 0 {
+            return Err(Code::UsedGoogleCode.refuse());
+        }
+        match self.0 {
+            Factor::Recovery { company_id, customer_id, .. } => warn_of_few(tx, company_id, customer_id),
+            Factor::NotAsked | Factor::Step { .. } => Ok(()),
+        }
     }
+}
+
+/// With so few recovery codes left the customer is told to make new ones.
+const FEW: i64 = 3;
+
+fn warn_of_few(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<()> {
+    let left: i64 = tx.value(
+        "SELECT count(*) FROM recovery_codes WHERE company_id = $1 AND customer_id = $2 AND spent = 0",
+        params![company_id, customer_id],
+    )?;
+    if left > FEW {
+        return Ok(());
+    }
+    let (company, customer) =
+        (company::find(tx, company_id)?, customer::find(tx, company_id, customer_id)?);
+    let (Some(company), Some(customer)) = (company, customer) else { return Ok(()) };
+    notices::tell(tx, &company, &customer, "recovery-codes-low", &[("count", &left.to_string())])
 }

@@ -57,7 +57,7 @@ pub fn tell_at(
     };
     let reason = match recipient {
         Recipient::Phone(phone) => crate::sms::refusal(tx, company, phone)?,
-        Recipient::Email(_) => None,
+        Recipient::Email(_) | Recipient::Telegram(_) => None,
     };
     match reason {
         None => Ok(outbox::enqueue(tx, &message)?),

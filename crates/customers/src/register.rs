@@ -108,6 +108,8 @@ pub fn register(tx: &mut Tx<'_>, company: &Company, registration: &Registration)
     let (taken, email, phone) = match &registration.recipient {
         Recipient::Email(email) => (Code::EmailTaken, Some(email.as_str()), None),
         Recipient::Phone(phone) => (Code::PhoneTaken, None, Some(phone)),
+        // Registering by Telegram alone is third-party registration, which proves other things.
+        Recipient::Telegram(_) => return Err(Code::BadField.with(&["type"])),
     };
     proof.spend(tx)?;
     let (id, now) = (tx.new_id(), tx.now());

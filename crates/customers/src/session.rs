@@ -206,6 +206,19 @@ pub fn end_all(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, keep: Option<
     )?)
 }
 
+/// Ends one session of the customer by its id; whether there was one.
+///
+/// # Errors
+/// The store's.
+pub fn end_one(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, id: i64) -> Result<bool> {
+    tx.touch(customer_id);
+    let ended = tx.execute(
+        "DELETE FROM sessions WHERE company_id = $1 AND customer_id = $2 AND id = $3",
+        params![company_id, customer_id, id],
+    )?;
+    Ok(ended > 0)
+}
+
 /// Notes that the session was used, which puts its end off.
 ///
 /// # Errors

@@ -190,7 +190,8 @@ pub fn by_code(
 }
 
 /// To whom the code of this name went: the account's own address; for a name that is no account, the name itself.
-fn code_recipient(name: &Name, customer: Option<&Customer>) -> Option<Recipient> {
+#[must_use]
+pub fn code_recipient(name: &Name, customer: Option<&Customer>) -> Option<Recipient> {
     match (name, customer) {
         (Name::Email(email), _) => Some(Recipient::Email(email.clone())),
         (Name::Phone(phone), _) => Some(Recipient::Phone(phone.clone())),

@@ -52,7 +52,7 @@ pub struct Kind {
 
 impl Kind {
     /// Every kind there is.
-    pub const ALL: [Self; 10] = {
+    pub const ALL: [Self; 11] = {
         use Purpose::{Common, Login, Password, Register, SignedIn};
         [
             Self { channel: Channel::Email, purpose: Common },
@@ -65,6 +65,7 @@ impl Kind {
             Self { channel: Channel::Sms, purpose: Register },
             Self { channel: Channel::Sms, purpose: Password },
             Self { channel: Channel::Sms, purpose: SignedIn },
+            Self { channel: Channel::Telegram, purpose: Common },
         ]
     };
 
@@ -107,6 +108,7 @@ impl Kind {
 
     fn purpose_key(self) -> &'static str {
         match self.purpose {
+            _ if self.channel == Channel::Telegram => "telegram",
             Purpose::Common => "common",
             Purpose::Login => "login",
             Purpose::Register => "register",
@@ -123,6 +125,8 @@ pub enum Recipient {
     Email(Email),
     /// A phone number.
     Phone(Phone),
+    /// A Telegram user's id.
+    Telegram(i64),
 }
 
 impl Recipient {
@@ -133,9 +137,13 @@ impl Recipient {
     pub fn parse(channel: Channel, text: &str) -> Result<Self> {
         match channel {
             Channel::Email => Email::parse(text).map(Self::Email).ok_or_else(|| Code::BadEmail.refuse()),
-            Channel::Sms | Channel::Telegram => {
-                Phone::parse_recipient(text).map(Self::Phone).map_err(phone_refusal)
-            }
+            Channel::Sms => Phone::parse_recipient(text).map(Self::Phone).map_err(phone_refusal),
+            Channel::Telegram => text
+                .parse()
+                .ok()
+                .filter(|id| *id > 0)
+                .map(Self::Telegram)
+                .ok_or_else(|| Code::BadField.with(&["toUser"])),
         }
     }
 
@@ -146,9 +154,9 @@ impl Recipient {
     pub fn own(channel: Channel, customer: &Customer) -> Result<Self> {
         match channel {
             Channel::Email => customer.email.clone().map(Self::Email).ok_or_else(|| Code::NoEmail.refuse()),
-            Channel::Sms | Channel::Telegram => {
-                customer.phone.clone().map(Self::Phone).ok_or_else(|| Code::NoPhone.refuse())
-            }
+            Channel::Sms => customer.phone.clone().map(Self::Phone).ok_or_else(|| Code::NoPhone.refuse()),
+            // Bound Telegram accounts are found by `third_party::telegram_recipient`.
+            Channel::Telegram => Err(Code::ThirdPartyNotBound.with(&["telegram"])),
         }
     }
 
@@ -158,6 +166,7 @@ impl Recipient {
         match self {
             Self::Email(_) => Channel::Email,
             Self::Phone(_) => Channel::Sms,
+            Self::Telegram(_) => Channel::Telegram,
         }
     }
 
@@ -167,6 +176,7 @@ impl Recipient {
         match self {
             Self::Email(email) => email.as_str().to_owned(),
             Self::Phone(phone) => phone.e164(),
+            Self::Telegram(id) => id.to_string(),
         }
     }
 
@@ -176,6 +186,7 @@ impl Recipient {
         match self {
             Self::Email(email) => email.masked(),
             Self::Phone(phone) => phone.masked(),
+            Self::Telegram(id) => format!("telegram:***{:03}", id % 1_000),
         }
     }
 
@@ -229,7 +240,7 @@ pub fn send(tx: &mut Tx<'_>, ask: &Send<'_>) -> Result<String> {
     let expires = tx.now() + kind.life_ms();
     let prefix = match ask.recipient {
         Recipient::Phone(phone) => phone.prefix(),
-        Recipient::Email(_) => String::new(),
+        Recipient::Email(_) | Recipient::Telegram(_) => String::new(),
     };
     let code_hash = code_hash(tx, company.id, kind, &recipient, &code);
     tx.execute(
@@ -267,7 +278,7 @@ pub fn send(tx: &mut Tx<'_>, ask: &Send<'_>) -> Result<String> {
                 None => outbox::enqueue(tx, &message)?,
                 Some(reason) => outbox::suppress(tx, &message, reason)?,
             },
-            Recipient::Email(_) => outbox::enqueue(tx, &message)?,
+            Recipient::Email(_) | Recipient::Telegram(_) => outbox::enqueue(tx, &message)?,
         }
     }
     Ok(ticket)
@@ -304,6 +315,8 @@ fn is_customer(tx: &mut Tx<'_>, company_id: i64, recipient: &Recipient) -> Resul
     let name = match recipient {
         Recipient::Email(email) => crate::customer::Name::Email(email.clone()),
         Recipient::Phone(phone) => crate::customer::Name::Phone(phone.clone()),
+        // No one signs in or resets by Telegram.
+        Recipient::Telegram(_) => return Ok(false),
     };
     Ok(crate::customer::by_name(tx, company_id, &name)?
         .is_some_and(|customer| !customer.status.is_out_of_use()))
@@ -501,4 +514,36 @@ impl Proof {
         )?;
         Ok(token)
     }
+}
+
+/// Ends every open ticket and proof of a customer: those to their addresses, and those that they asked for.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn spend_all(tx: &mut Tx<'_>, customer: &Customer) -> Result<()> {
+    let company_id = customer.company_id;
+    let mut recipients: Vec<Recipient> = Vec::new();
+    recipients.extend(customer.email.clone().map(Recipient::Email));
+    recipients.extend(customer.phone.clone().map(Recipient::Phone));
+    recipients.extend(crate::third_party::telegram_recipient(tx, customer).ok());
+    for recipient in recipients {
+        let hash = recipient.hash(tx);
+        tx.execute(
+            "UPDATE verification_codes SET spent = 1 WHERE company_id = $1 AND recipient = $2",
+            params![company_id, &hash],
+        )?;
+        tx.execute(
+            "DELETE FROM verification_proofs WHERE company_id = $1 AND recipient = $2",
+            params![company_id, &hash],
+        )?;
+    }
+    tx.execute(
+        "UPDATE verification_codes SET spent = 1 WHERE company_id = $1 AND customer_id = $2",
+        params![company_id, customer.id],
+    )?;
+    tx.execute(
+        "DELETE FROM verification_proofs WHERE company_id = $1 AND customer_id = $2",
+        params![company_id, customer.id],
+    )?;
+    Ok(())
 }

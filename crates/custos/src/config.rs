@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// Where clients call.
     pub listen: String,
+    /// Where customers reach this server, for links in messages; the address listened on when empty.
+    pub public_url: String,
     /// Where metrics are told; empty for nowhere.
     pub metrics_listen: String,
     /// `sqlite:///var/lib/custos/custos.db` or `postgres://user:password@host/database`.
@@ -72,6 +74,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            public_url: String::new(),
             metrics_listen: "127.0.0.1:9090".to_owned(),
             database_url: String::new(),
             database_connections: 12,
@@ -116,6 +119,7 @@ enum Kind {
 /// Every key. The test below holds it against the struct.
 const KEYS: &[(&str, Kind)] = &[
     ("listen", Kind::Text),
+    ("public_url", Kind::Text),
     ("metrics_listen", Kind::Text),
     ("database_url", Kind::Text),
     ("database_connections", Kind::Number),
@@ -214,7 +218,10 @@ fn value(name: &str, text: &str, kind: Kind) -> Result<toml::Value, String> {
                 .map(|item| toml::Value::String(item.to_owned()))
                 .collect(),
         )),
-        Kind::Table => Err(format!("{name} can only be set in the file, as a table")),
+        Kind::Table => toml::from_str::<toml::Table>(&format!("value = {text}"))
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+            .ok_or_else(|| format!("{name} is an inline table, such as {{ read = 600 }}")),
     }
 }
 

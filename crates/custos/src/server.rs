@@ -88,6 +88,7 @@ impl Server {
         );
         let mailbox = config.dev_mailbox.then(|| Arc::new(Mailbox::default()));
         let sinks = sinks(config, mailbox.clone(), demo)?;
+        let public_url = Arc::clone(&sinks.public_url);
         let workers = Workers::start(&store, sinks, &mut registry).map_err(|error| error.to_string())?;
         let workers = Arc::new(RwLock::new(Some(workers)));
         let refresh = gauges(&store, &app, &mut registry);
@@ -99,6 +100,13 @@ impl Server {
             routes = routes.merge(mailbox::routes(mailbox));
         }
         let running = listen(config, &config.listen, true, routes).await?;
+        let scheme = if config.tls_certificate.as_os_str().is_empty() { "http" } else { "https" };
+        let url = match config.public_url.as_str() {
+            "" => format!("{scheme}://{}", running.address),
+            url => url.to_owned(),
+        };
+        // Set here and nowhere else.
+        let _ = public_url.set(url);
         let metrics = match config.metrics_listen.as_str() {
             "" => None,
             address => {
@@ -200,7 +208,15 @@ pub fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool) -> Re
         "" => None,
         url => Some(SmsDriver::from_url(url).map_err(|error| format!("sms_url: {error}"))?),
     };
-    Ok(Sinks { mail, sms, mailbox, texts: Texts::builtin(), prints })
+    Ok(Sinks {
+        mail,
+        sms,
+        mailbox,
+        texts: Texts::builtin(),
+        prints,
+        public_url: Arc::default(),
+        telegram_api_url: config.telegram_api_url.clone(),
+    })
 }
 
 fn setup(config: &Config) -> Result<Setup, String> {

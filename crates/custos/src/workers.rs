@@ -1,9 +1,10 @@
 //! What runs beside requests: delivery of the outbox, and the removal of what expired.
 
-use custos_customers::company;
+use custos_customers::{company, third_party};
 use custos_delivery::outbox::{self, Failure, Taken};
 use custos_delivery::sms::{Sms, SmsDriver};
 use custos_delivery::smtp::{Email, SmtpMailer};
+use custos_delivery::telegram::TelegramBot;
 use custos_delivery::templates::{self, Template};
 use custos_delivery::texts::Texts;
 use custos_delivery::{Channel, SendError};
@@ -14,7 +15,8 @@ use parking_lot::{Condvar, Mutex};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -42,6 +44,10 @@ pub struct Sinks {
     pub texts: Texts,
     /// The demo prints what it keeps.
     pub prints: bool,
+    /// Where customers reach this server, for links; set once the address is known.
+    pub public_url: Arc<OnceLock<String>>,
+    /// Where Telegram's Bot API is.
+    pub telegram_api_url: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -64,6 +70,8 @@ struct Shared {
     /// When a delivery worker last looked at the outbox.
     looked_at: AtomicI64,
     sent: Family<Sent, Counter>,
+    /// Bots by company, with the token that each was made for.
+    bots: Mutex<BTreeMap<i64, (String, TelegramBot)>>,
 }
 
 /// Wakes all who wait.
@@ -108,6 +116,7 @@ impl Workers {
             bell: Bell::default(),
             looked_at: AtomicI64::new(store.now_ms()),
             sent,
+            bots: Mutex::new(BTreeMap::new()),
         });
         let waking = Arc::downgrade(&shared);
         store.on_wake(Wake::Outbox, move || {
@@ -223,8 +232,9 @@ impl Shared {
         let overrides =
             company.texts.iter().map(|(lang, key, text)| (lang.as_str(), key.as_str(), text.as_str()));
         let texts = self.sinks.texts.with_overrides(overrides);
+        let linked = self.with_link(&payload.vars);
         let mut vars: Vec<(&str, &str)> =
-            payload.vars.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            linked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         if let Some(code) = &payload.code {
             vars.push(("code", code));
         }
@@ -246,8 +256,37 @@ impl Shared {
                 lang: &payload.lang,
                 company: company.id,
             }),
+            (Channel::Telegram, _, _) if self.sinks.mailbox.is_none() => {
+                self.bot(company.id)?.send_message(&payload.to, &rendered.text)
+            }
             _ => self.keep(channel, taken, payload, rendered.subject, rendered.text),
         }
+    }
+
+    /// The variables with the link's token made into the link.
+    fn with_link(&self, vars: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut vars = vars.clone();
+        if let Some(token) = vars.get_mut("link") {
+            let base = self.sinks.public_url.get().map_or("", |url| url.trim_end_matches('/'));
+            *token = format!("{base}/freeze/{token}");
+        }
+        vars
+    }
+
+    /// The company's bot. Its token is read each time, so that a new one counts at once.
+    fn bot(&self, company_id: i64) -> Result<TelegramBot, SendError> {
+        let token = self
+            .store
+            .read_blocking(move |tx| third_party::secret(tx, company_id, third_party::BOT_TOKEN))
+            .map_err(|error| SendError::Temporary(error.to_string()))?
+            .ok_or_else(|| SendError::Permanent("the company has no Telegram bot".to_owned()))?;
+        let mut bots = self.bots.lock();
+        if let Some((_, bot)) = bots.get(&company_id).filter(|(known, _)| *known == token) {
+            return Ok(bot.clone());
+        }
+        let bot = TelegramBot::new(&self.sinks.telegram_api_url, &token).map_err(SendError::Permanent)?;
+        bots.insert(company_id, (token, bot.clone()));
+        Ok(bot)
     }
 
     /// The demo's way: the message is shown on this machine.

@@ -6,6 +6,7 @@
 mod html;
 mod http;
 pub mod outbox;
+pub mod outbox_admin;
 pub mod sms;
 pub mod sms_text;
 pub mod smtp;

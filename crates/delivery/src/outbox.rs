@@ -59,7 +59,7 @@ impl std::fmt::Debug for Payload {
     }
 }
 
-fn seal_context(id: i64) -> String {
+pub(crate) fn seal_context(id: i64) -> String {
     format!("outbox:{id}")
 }
 

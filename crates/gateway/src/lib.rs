@@ -7,6 +7,7 @@ pub mod cors;
 mod envelope;
 pub mod health;
 mod limits;
+mod links;
 pub mod listener;
 pub mod mailbox;
 pub mod rate_limit;
@@ -104,6 +105,7 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
     Router::new()
         .merge(swagger_ui::routes())
         .merge(health::document_routes())
+        .merge(links::routes())
         .fallback(call::answer)
         .with_state(gateway)
 }

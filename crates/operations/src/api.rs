@@ -151,7 +151,7 @@ impl Api {
             },
             token_hash: call.token.map(session::token_hash),
         };
-        (entry.run)(&body, live, token, context)?.await
+        entry.start(&body, live, token, context)?.await
     }
 
     fn country(&self, call: &Call<'_>) -> String {

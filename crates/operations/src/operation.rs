@@ -3,6 +3,7 @@
 use crate::context::{Context, Live};
 use crate::error::{Gate, Result};
 use crate::shape::{FieldDoc, Payload, Reply, Request};
+use custos_customers::step_up::Need;
 use serde_json::{Map, Value};
 use std::future::Future;
 use std::pin::Pin;
@@ -142,6 +143,8 @@ pub trait Operation: Request {
     const CLASS: Class;
     /// Whether a customer who has asked for closure may still call it.
     const WHILE_CLOSING: bool = false;
+    /// What must be proved before it changes something.
+    const PROOFS: &'static [Need] = &[];
     /// Who may call it.
     type Caller: Caller;
     /// What it returns.
@@ -171,11 +174,13 @@ pub struct Entry {
     pub access: Access,
     /// Whether a customer who has asked for closure may still call it.
     pub while_closing: bool,
+    /// What must be proved before it changes something.
+    pub proofs: &'static [Need],
     /// The request's fields.
     pub fields: &'static [FieldDoc],
     /// The reply's JSON Schema.
     pub reply: fn() -> Value,
-    pub(crate) run: fn(&Map<String, Value>, Option<Arc<Live>>, Token, Context) -> Result<Running>,
+    run: fn(&Map<String, Value>, Option<Arc<Live>>, Token, Context) -> Result<Running>,
 }
 
 /// The entry of an operation.
@@ -189,9 +194,32 @@ pub const fn entry<O: Operation>() -> Entry {
         class: O::CLASS,
         access: <O::Caller as Caller>::ACCESS,
         while_closing: O::WHILE_CLOSING,
+        proofs: O::PROOFS,
         fields: O::FIELDS,
         reply: O::Reply::schema,
         run: run::<O>,
+    }
+}
+
+impl Entry {
+    /// The same operation under another name that clients know it by.
+    #[must_use]
+    pub const fn also(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// The caller or the body is refused.
+    pub(crate) fn start(
+        &self,
+        body: &Map<String, Value>,
+        live: Option<Arc<Live>>,
+        token: Token,
+        cx: Context,
+    ) -> Result<Running> {
+        (self.run)(body, live, token, cx)
     }
 }
 

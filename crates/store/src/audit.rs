@@ -143,21 +143,47 @@ pub fn page(tx: &mut Tx<'_>, company_id: i64, after: i64, limit: i64) -> Result<
         "SELECT seq, at, action, outcome, actor, customer_id, address, trace, detail, hash FROM audit_log \
          WHERE company_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         params![company_id, after, limit],
-        |row| {
-            Ok(Stored {
-                seq: row.get(0)?,
-                at: row.get(1)?,
-                action: row.get(2)?,
-                outcome: row.get(3)?,
-                actor: row.get(4)?,
-                customer_id: row.get::<Option<i64>>(5)?.unwrap_or(0),
-                address: row.get(6)?,
-                trace: row.get(7)?,
-                detail: row.get(8)?,
-                hash: row.get(9)?,
-            })
-        },
+        stored_of,
     )
+}
+
+fn stored_of(row: &crate::Row<'_>) -> Result<Stored> {
+    Ok(Stored {
+        seq: row.get(0)?,
+        at: row.get(1)?,
+        action: row.get(2)?,
+        outcome: row.get(3)?,
+        actor: row.get(4)?,
+        customer_id: row.get::<Option<i64>>(5)?.unwrap_or(0),
+        address: row.get(6)?,
+        trace: row.get(7)?,
+        detail: row.get(8)?,
+        hash: row.get(9)?,
+    })
+}
+
+/// The customer's entries, newest first, and how many there are.
+///
+/// # Errors
+/// The database's.
+pub fn of_customer(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    customer_id: i64,
+    limit: i64,
+    offset: i64,
+) -> Result<(i64, Vec<Stored>)> {
+    let total = tx.value(
+        "SELECT count(*) FROM audit_log WHERE company_id = $1 AND customer_id = $2",
+        params![company_id, customer_id],
+    )?;
+    let entries = tx.query(
+        "SELECT seq, at, action, outcome, actor, customer_id, address, trace, detail, hash FROM audit_log \
+         WHERE company_id = $1 AND customer_id = $2 ORDER BY seq DESC LIMIT $3 OFFSET $4",
+        params![company_id, customer_id, limit, offset],
+        stored_of,
+    )?;
+    Ok((total, entries))
 }
 
 /// The companies that have a chain, with the head's number.
@@ -254,7 +280,9 @@ impl Verifier {
         Ok(match head {
             None if self.seq == 0 => Finding::Whole(0),
             None => Finding::Broken { seq: self.seq, what: "without a head" },
-            Some((seq, _)) if seq > self.seq => Finding::Broken { seq: self.seq + 1, what: "removed from the end" },
+            Some((seq, _)) if seq > self.seq => {
+                Finding::Broken { seq: self.seq + 1, what: "removed from the end" }
+            }
             Some((seq, hash)) if seq == self.seq && hash != self.hash => {
                 Finding::Broken { seq, what: "not what the head says" }
             }
@@ -269,7 +297,9 @@ impl Verifier {
 /// The database's.
 pub fn head(tx: &mut Tx<'_>, company_id: i64) -> Result<String> {
     let hash: Vec<u8> = tx
-        .query_opt("SELECT hash FROM audit_heads WHERE company_id = $1", params![company_id], |row| row.get(0))?
+        .query_opt("SELECT hash FROM audit_heads WHERE company_id = $1", params![company_id], |row| {
+            row.get(0)
+        })?
         .ok_or(Error::NoRow)?;
     Ok(HEXLOWER.encode(&hash))
 }

@@ -8,14 +8,12 @@ const EPOCH_MS: i64 = 1_735_689_600_000;
 const NODE_BITS: u32 = 5;
 const SEQUENCE_BITS: u32 = 7;
 
-/// The highest node number a configuration may name; the one above is the command line's.
-pub const MAX_NODE: u16 = 30;
-/// The node number of commands that run beside a server.
-pub const COMMAND_NODE: u16 = 31;
+/// The node number of commands that run beside a server; a configuration names a lower one.
+pub(crate) const COMMAND_NODE: u16 = 31;
 
 /// Makes ids for one node.
 #[derive(Debug)]
-pub struct IdMaker {
+pub(crate) struct IdMaker {
     node: i64,
     /// The last (milliseconds << SEQUENCE_BITS | sequence) handed out.
     last: AtomicI64,
@@ -24,13 +22,13 @@ pub struct IdMaker {
 impl IdMaker {
     /// Ids of `node`.
     #[must_use]
-    pub fn new(node: u16) -> Self {
+    pub(crate) fn new(node: u16) -> Self {
         Self { node: i64::from(node.min(COMMAND_NODE)), last: AtomicI64::new(0) }
     }
 
     /// The next id: later than every one before it, even if the clock stands still or goes back.
     #[must_use]
-    pub fn next(&self, now_ms: i64) -> i64 {
+    pub(crate) fn next(&self, now_ms: i64) -> i64 {
         let floor = now_ms.saturating_sub(EPOCH_MS).max(0) << SEQUENCE_BITS;
         let mut last = self.last.load(Ordering::Relaxed);
         loop {

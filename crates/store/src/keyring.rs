@@ -68,8 +68,9 @@ impl std::fmt::Debug for Keyring {
 }
 
 fn secret(text: &str) -> Result<Zeroizing<[u8; KEY_LENGTH]>, KeyError> {
-    let mut bytes =
-        BASE64.decode(text.trim().as_bytes()).map_err(|_| KeyError::File("a secret is not base64".to_owned()))?;
+    let mut bytes = BASE64
+        .decode(text.trim().as_bytes())
+        .map_err(|_| KeyError::File("a secret is not base64".to_owned()))?;
     let key = <[u8; KEY_LENGTH]>::try_from(bytes.as_slice())
         .map_err(|_| KeyError::File("a secret is not 32 bytes".to_owned()));
     bytes.zeroize();
@@ -182,7 +183,9 @@ impl Keyring {
     #[must_use]
     pub fn keyed_hash(&self, label: &'static str, parts: &[&[u8]]) -> [u8; 32] {
         // HMAC takes keys of any length, so this can't fail; the empty hash would match nothing.
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.index.as_slice()) else { return [0; 32] };
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.index.as_slice()) else {
+            return [0; 32];
+        };
         for part in std::iter::once(label.as_bytes()).chain(parts.iter().copied()) {
             mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             mac.update(part);

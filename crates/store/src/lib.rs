@@ -11,6 +11,7 @@ mod clock;
 pub mod dialect;
 mod entropy;
 mod error;
+mod follow;
 mod generations;
 mod ids;
 mod keyring;

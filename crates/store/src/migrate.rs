@@ -20,8 +20,10 @@ pub struct Migration {
 }
 
 /// All steps, oldest first.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "foundation", sql: include_str!("../migrations/0001_foundation.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "foundation", sql: include_str!("../migrations/0001_foundation.sql") },
+    Migration { version: 2, name: "credentials", sql: include_str!("../migrations/0002_credentials.sql") },
+];
 
 /// How a database stands to this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,13 +139,20 @@ pub fn migrate(store: &Store) -> Result<Vec<&'static str>> {
     Ok(names)
 }
 
-fn apply(admin: &mut crate::store::Admin, engine: Engine, migration: &Migration, now_ms: i64) -> Result<bool> {
+fn apply(
+    admin: &mut crate::store::Admin,
+    engine: Engine,
+    migration: &Migration,
+    now_ms: i64,
+) -> Result<bool> {
     if engine == Engine::Postgres {
         // Two replicas that migrate at once: the second waits here, then finds the step done.
         admin.batch("LOCK TABLE schema_migrations IN EXCLUSIVE MODE")?;
     }
-    let done = admin
-        .query("SELECT version, checksum FROM schema_migrations WHERE version = $1", &[Param::Int(migration.version)])?;
+    let done = admin.query(
+        "SELECT version, checksum FROM schema_migrations WHERE version = $1",
+        &[Param::Int(migration.version)],
+    )?;
     if !done.is_empty() {
         return Ok(false);
     }

@@ -4,7 +4,7 @@ use crate::dialect::to_sqlite;
 use crate::store::Shared;
 use crate::tx::{Link as AnyLink, Tx};
 use crate::unit::{AnyUnit, UnitError, Verdict, run_once};
-use crate::{Error, Result};
+use crate::{Error, Param, Result};
 use parking_lot::Mutex;
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 use std::collections::HashMap;
@@ -20,6 +20,8 @@ const BATCH_LENGTH: usize = 256;
 /// Connections kept for reading.
 const IDLE_READERS: usize = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Undoes the unit that is running.
+pub(crate) const TAKE_UNIT_BACK: &str = "ROLLBACK TO unit";
 
 /// One connection with its statements in SQLite's words.
 pub(crate) struct Link {
@@ -45,9 +47,13 @@ impl Link {
     }
 
     pub(crate) fn prepare(&mut self, sql: &'static str) -> Result<CachedStatement<'_>> {
-        let text =
-            self.translated.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| to_sqlite(sql));
+        let text = self.translated.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| to_sqlite(sql));
         Ok(self.connection.prepare_cached(text)?)
+    }
+
+    pub(crate) fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        let touched = self.prepare(sql)?.execute(rusqlite::params_from_iter(params))?;
+        Ok(u64::try_from(touched).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn raw(&mut self, sql: &'static str) -> Result<()> {
@@ -94,7 +100,11 @@ impl Sqlite {
     ) -> std::result::Result<T, E> {
         let mut link = match self.idle.lock().pop() {
             Some(link) => link,
-            None => Link::open(&self.path)?,
+            None => {
+                let mut link = Link::open(&self.path)?;
+                link.batch("PRAGMA query_only = ON")?;
+                link
+            }
         };
         link.raw("BEGIN DEFERRED")?;
         let tx = Tx::new(AnyLink::Sqlite(&mut link), shared.surroundings(), false);
@@ -132,6 +142,12 @@ fn write_forever(mut link: Link, waiting: &Receiver<Box<dyn AnyUnit>>, shared: &
 
 fn write_batch(link: &mut Link, batch: &mut Vec<Box<dyn AnyUnit>>, shared: &Shared) {
     if let Err(error) = link.raw("BEGIN IMMEDIATE") {
+        // Another process holds the lock for longer than anyone should wait; or a transaction could not be ended.
+        let error = match error {
+            Error::Conflict(told) => Error::Unavailable(told),
+            other => other,
+        };
+        let _ = link.raw("ROLLBACK");
         for unit in batch.drain(..) {
             unit.answer(Err(error.clone()));
         }
@@ -165,6 +181,10 @@ fn write_batch(link: &mut Link, batch: &mut Vec<Box<dyn AnyUnit>>, shared: &Shar
         Err(error) => {
             // The transaction may already be gone (disk full); then this fails, and that is well.
             let _ = link.raw("ROLLBACK");
+            // A commit that failed in its last step may yet be found in the log after a crash; a touch costs little.
+            for after in &afters {
+                shared.after_commit(after);
+            }
             tracing::error!(%error, units = batch.len(), "commit failed");
             for unit in batch.drain(..) {
                 unit.answer(Err(error.clone()));
@@ -181,6 +201,10 @@ fn run_guarded(
 ) -> Result<Option<crate::tx::AfterCommit>> {
     link.raw("SAVEPOINT unit")?;
     let verdict = unit.run(Tx::new(AnyLink::Sqlite(link), shared.surroundings(), true));
+    if link.connection.is_autocommit() {
+        // SQLite answers some failures (full disk, failed read) by rolling back the whole transaction.
+        return Err(Error::Unavailable("the database gave the transaction up".to_owned()));
+    }
     match verdict {
         Verdict::Commit(after) => {
             link.raw("RELEASE unit")?;
@@ -188,7 +212,7 @@ fn run_guarded(
         }
         // With one writer there is no one to conflict with inside a transaction that holds the write lock.
         Verdict::RollBack | Verdict::Again(_) => {
-            link.raw("ROLLBACK TO unit")?;
+            link.raw(TAKE_UNIT_BACK)?;
             link.raw("RELEASE unit")?;
             Ok(None)
         }

@@ -66,12 +66,15 @@ pub struct Parts {
     pub keys: Arc<Keyring>,
 }
 
+/// Whom a commit wakes, and how.
+type Waker = (Wake, Box<dyn Fn() + Send + Sync>);
+
 /// What the engines share.
 pub(crate) struct Shared {
     parts: Parts,
     ids: IdMaker,
-    generations: Arc<Generations>,
-    wakers: RwLock<Vec<(Wake, Box<dyn Fn() + Send + Sync>)>>,
+    pub(crate) generations: Arc<Generations>,
+    wakers: RwLock<Vec<Waker>>,
     /// A command beside a server marks each commit, so that the server drops what it has cached.
     marks_epoch: bool,
     pub(crate) stopping: AtomicBool,
@@ -261,6 +264,14 @@ impl Store {
         }
     }
 
+    /// Whether the database answers, and with the schema's own table.
+    ///
+    /// # Errors
+    /// It doesn't.
+    pub async fn ping(&self) -> Result<()> {
+        self.read(|tx| tx.value::<i64>("SELECT count(*) FROM schema_migrations", &[]).map(|_| ())).await
+    }
+
     fn submit(&self, unit: Box<dyn AnyUnit>, writable: bool) -> Result<()> {
         match &*self.database {
             Database::Sqlite(sqlite) => sqlite.submit(unit),
@@ -286,8 +297,8 @@ impl Store {
         std::thread::Builder::new()
             .name("custos-follow".to_owned())
             .spawn(move || match &options.url {
-                DatabaseUrl::Sqlite(path) => crate::store::follow::sqlite(path, &shared),
-                DatabaseUrl::Postgres(url) => crate::store::follow::postgres(url, &shared),
+                DatabaseUrl::Sqlite(path) => crate::follow::sqlite(path, &shared),
+                DatabaseUrl::Postgres(url) => crate::follow::postgres(url, &shared),
             })
             .map(|_| ())
             .map_err(|error| Error::Internal(error.to_string()))
@@ -322,7 +333,11 @@ impl Admin {
         }
     }
 
-    pub(crate) fn query(&mut self, sql: &'static str, params: &[crate::Param<'_>]) -> Result<Vec<(i64, String)>> {
+    pub(crate) fn query(
+        &mut self,
+        sql: &'static str,
+        params: &[crate::Param<'_>],
+    ) -> Result<Vec<(i64, String)>> {
         match self {
             Self::Sqlite(link) => {
                 let mut statement = link.prepare(sql)?;
@@ -338,74 +353,5 @@ impl Admin {
                 .collect::<std::result::Result<Vec<_>, postgres::Error>>()
                 .map_err(Error::from),
         }
-    }
-}
-
-/// Following what other processes change.
-mod follow {
-    use super::{Ordering, Shared};
-    use crate::pg;
-    use postgres::fallible_iterator::FallibleIterator;
-    use std::path::Path;
-    use std::time::Duration;
-
-    /// How often the mark of other processes is looked at: the bound on staleness after a command.
-    const POLL: Duration = Duration::from_millis(20);
-
-    pub(super) fn sqlite(path: &Path, shared: &Shared) {
-        let mut seen = None;
-        let mut connection = None;
-        while !shared.stopping.load(Ordering::SeqCst) {
-            if connection.is_none() {
-                connection =
-                    rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).ok();
-            }
-            let epoch = connection.as_ref().and_then(|open| {
-                open.prepare_cached("SELECT epoch FROM cache_epoch")
-                    .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)))
-                    .ok()
-            });
-            // An epoch that can't be read may be a new one.
-            if epoch.is_none() || (seen.is_some() && seen != epoch) {
-                shared.generations.touch_all();
-            }
-            seen = epoch;
-            std::thread::sleep(POLL);
-        }
-    }
-
-    pub(super) fn postgres(url: &str, shared: &Shared) {
-        while !shared.stopping.load(Ordering::SeqCst) {
-            if let Err(error) = listen(url, shared) {
-                tracing::warn!(%error, "lost the news of other replicas; listening again");
-            }
-            // What was told meanwhile is lost: everything cached may be old.
-            shared.generations.touch_all();
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    fn listen(url: &str, shared: &Shared) -> crate::Result<()> {
-        let mut link = pg::Link::open(url)?;
-        link.batch(&format!("LISTEN {}", pg::CHANNEL))?;
-        shared.generations.touch_all();
-        while !shared.stopping.load(Ordering::SeqCst) {
-            {
-                let mut notices = link.client().notifications();
-                let mut waiting = notices.timeout_iter(Duration::from_millis(500));
-                while let Some(notice) = waiting.next()? {
-                    for id in notice.payload().split(',') {
-                        match id.parse() {
-                            Ok(id) => shared.generations.touch(id),
-                            Err(_) => shared.generations.touch_all(),
-                        }
-                    }
-                }
-            }
-            if link.client().is_closed() {
-                break;
-            }
-        }
-        Ok(())
     }
 }

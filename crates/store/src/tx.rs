@@ -52,6 +52,8 @@ pub struct Tx<'c> {
     writable: bool,
     counted: bool,
     phase: Phase,
+    /// The first error that the database gave: PostgreSQL has given the transaction up, so neither engine goes on.
+    failed: Option<Error>,
     entries: Vec<audit::Entry>,
     refusal_entry: Option<audit::Entry>,
     after: AfterCommit,
@@ -65,6 +67,7 @@ impl<'c> Tx<'c> {
             writable,
             counted: false,
             phase: Phase::Counting,
+            failed: None,
             entries: Vec::new(),
             refusal_entry: None,
             after: AfterCommit::default(),
@@ -111,8 +114,9 @@ impl<'c> Tx<'c> {
     /// Runs a statement that changes something; returns the number of rows it touched.
     ///
     /// # Errors
-    /// The database's refusal. A rule that means to go on after a clash writes `ON CONFLICT DO NOTHING` and looks at
-    /// the count: PostgreSQL gives up a transaction at its first error.
+    /// The database's refusal, which ends the unit: whatever the rule makes of it, nothing of the unit stays, since
+    /// PostgreSQL gives up a transaction at its first error. A rule that means to go on after a clash writes
+    /// `ON CONFLICT DO NOTHING` and looks at the count.
     pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         self.begin_effects()?;
         self.run(sql, params)
@@ -140,23 +144,18 @@ impl<'c> Tx<'c> {
         params: &[Param<'_>],
         mut map: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        if sql.starts_with("UPDATE") || sql.starts_with("INSERT") || sql.starts_with("DELETE") {
+        let words = sql.trim_start();
+        if ["UPDATE", "INSERT", "DELETE", "WITH"].iter().any(|change| words.starts_with(change)) {
             self.begin_effects()?;
         }
-        match &mut self.link {
-            Link::Sqlite(link) => {
-                let mut statement = link.prepare(sql)?;
-                let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-                let mut all = Vec::new();
-                while let Some(row) = rows.next()? {
-                    all.push(map(&Row(Raw::Sqlite(row)))?);
-                }
-                Ok(all)
-            }
+        self.still_good()?;
+        let answer = match &mut self.link {
+            Link::Sqlite(link) => sqlite_rows(link, sql, params, map),
             Link::Pg(link) => {
-                link.query(sql, params)?.iter().map(|row| map(&Row(Raw::Pg(row)))).collect()
+                link.query(sql, params).map(|rows| rows.iter().map(|row| map(&Row(Raw::Pg(row)))).collect())
             }
-        }
+        };
+        answer.unwrap_or_else(|error| Err(self.fail(error)))
     }
 
     /// The first row, if there is one.
@@ -219,14 +218,27 @@ impl<'c> Tx<'c> {
     }
 
     fn run(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
-        match &mut self.link {
-            Link::Sqlite(link) => {
-                let mut statement = link.prepare(sql)?;
-                let touched = statement.execute(rusqlite::params_from_iter(params))?;
-                Ok(u64::try_from(touched).unwrap_or(u64::MAX))
-            }
+        self.still_good()?;
+        let touched = match &mut self.link {
+            Link::Sqlite(link) => link.execute(sql, params),
             Link::Pg(link) => link.execute(sql, params),
-        }
+        };
+        touched.map_err(|error| self.fail(error))
+    }
+
+    /// Notes that the database gave an error.
+    fn fail(&mut self, error: Error) -> Error {
+        self.failed.get_or_insert(error).clone()
+    }
+
+    /// An error once the database has given one.
+    fn still_good(&self) -> Result<()> {
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// The error that the database gave, if it has.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failed.clone()
     }
 
     fn begin_effects(&mut self) -> Result<()> {
@@ -245,10 +257,18 @@ impl<'c> Tx<'c> {
     }
 
     /// Runs a statement of the transaction's own plumbing.
-    pub(crate) fn raw(&mut self, sql: &'static str) -> Result<()> {
+    fn raw(&mut self, sql: &'static str) -> Result<()> {
         match &mut self.link {
             Link::Sqlite(link) => link.raw(sql),
             Link::Pg(link) => link.raw(sql),
+        }
+    }
+
+    /// Takes back everything the unit has done, and stands at its beginning again.
+    fn start_over(&mut self) -> Result<()> {
+        match &mut self.link {
+            Link::Sqlite(link) => link.raw(sqlite::TAKE_UNIT_BACK),
+            Link::Pg(link) => link.raw("ROLLBACK").and_then(|()| link.raw("BEGIN")),
         }
     }
 
@@ -262,20 +282,43 @@ impl<'c> Tx<'c> {
         Ok(self.after)
     }
 
-    /// Ends a unit that was refused. `Some` when counters or entries are to be committed all the same: then the
+    /// Ends a unit that was refused. `Some` when counters or the entry are to be committed all the same: then the
     /// effects have been taken back. `None`: nothing is worth keeping, roll everything back.
+    ///
+    /// What was to be touched is: a counter that stays may be what is cached, and a touch too many costs a read.
     pub(crate) fn refuse(mut self) -> Result<Option<AfterCommit>> {
         let entry = self.refusal_entry.take();
-        if !self.counted && (entry.is_none() || self.phase == Phase::Plain) {
+        if !self.writable || (!self.counted && entry.is_none()) {
             return Ok(None);
         }
-        if self.phase == Phase::Guarded {
-            self.raw("ROLLBACK TO SAVEPOINT effects")?;
+        match self.phase {
+            Phase::Counting => {}
+            Phase::Guarded => self.raw("ROLLBACK TO SAVEPOINT effects")?,
+            Phase::Plain => self.start_over()?,
         }
         if let Some(entry) = entry {
             self.phase = Phase::Guarded;
             audit::append(&mut self, vec![entry])?;
         }
-        Ok(Some(AfterCommit::default()))
+        Ok(Some(self.after))
     }
+}
+
+/// The mapped rows of an answer. The outer error is the database's, the inner one the mapping's.
+fn sqlite_rows<T>(
+    link: &mut sqlite::Link,
+    sql: &'static str,
+    params: &[Param<'_>],
+    mut map: impl FnMut(&Row<'_>) -> Result<T>,
+) -> Result<Result<Vec<T>>> {
+    let mut statement = link.prepare(sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        match map(&Row(Raw::Sqlite(row))) {
+            Ok(value) => all.push(value),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(all))
 }

@@ -64,7 +64,9 @@ where
 
     fn answer(self: Box<Self>, end: Result<()>) {
         let result = match end {
-            Ok(()) => self.result.unwrap_or_else(|| Err(Error::Internal("a unit never ran".to_owned()).into())),
+            Ok(()) => {
+                self.result.unwrap_or_else(|| Err(Error::Internal("a unit never ran".to_owned()).into()))
+            }
             Err(error) => Err(error.into()),
         };
         // The caller may have gone; what is done is done.
@@ -79,10 +81,12 @@ pub(crate) fn run_once<T, E: UnitError>(
 ) -> (std::result::Result<T, E>, Verdict) {
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut tx)))
         .unwrap_or_else(|_| Err(Error::Internal("a rule panicked".to_owned()).into()));
-    let ended = match &result {
-        Ok(_) => tx.finish().map(Some),
-        Err(error) if error.store_error().is_some() => Ok(None),
-        Err(_) => tx.refuse(),
+    let ended = match (&result, tx.failure()) {
+        // Whatever the rule made of the error, the transaction is lost.
+        (_, Some(error)) => Err(error),
+        (Ok(_), None) => tx.finish().map(Some),
+        (Err(error), None) if error.store_error().is_some() => Ok(None),
+        (Err(_), None) => tx.refuse(),
     };
     match (result, ended) {
         (Ok(value), Ok(Some(after))) => (Ok(value), Verdict::Commit(after)),
@@ -96,6 +100,8 @@ pub(crate) fn run_once<T, E: UnitError>(
         },
         (_, Err(error @ Error::Conflict(_))) => (Err(error.clone().into()), Verdict::Again(error)),
         (_, Err(error)) => (Err(error.into()), Verdict::RollBack),
-        (Ok(_), Ok(None)) => (Err(Error::Internal("a unit ended in no way".to_owned()).into()), Verdict::RollBack),
+        (Ok(_), Ok(None)) => {
+            (Err(Error::Internal("a unit ended in no way".to_owned()).into()), Verdict::RollBack)
+        }
     }
 }

@@ -92,9 +92,13 @@ impl ToSql for Param<'_> {
     ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
             Self::Null => Ok(IsNull::Yes),
-            Self::Int(value) => value.to_sql(ty, out),
-            Self::Text(value) => value.to_sql(ty, out),
-            Self::Bytes(value) => value.to_sql(ty, out),
+            Self::Int(value) if *ty == Type::INT8 => value.to_sql(ty, out),
+            Self::Text(value) if *ty == Type::TEXT => value.to_sql(ty, out),
+            Self::Bytes(value) if *ty == Type::BYTEA => value.to_sql(ty, out),
+            // Eight letters would pass for an integer.
+            Self::Int(_) => Err(format!("an integer where {ty} is wanted").into()),
+            Self::Text(_) => Err(format!("a text where {ty} is wanted").into()),
+            Self::Bytes(_) => Err(format!("bytes where {ty} is wanted").into()),
         }
     }
 

@@ -1,13 +1,19 @@
 //! The operations.
 
 pub mod account;
+pub mod contacts;
 pub mod dictionaries;
+pub mod mfa;
+pub mod passwords;
 pub mod probes;
 pub mod profile;
 pub mod record;
 pub mod registration;
+pub mod security;
 pub mod sessions;
 pub mod sign_in;
+mod step;
+pub mod third_party;
 pub mod utility;
 pub mod verification;
 
@@ -29,6 +35,40 @@ pub static ALL: &[Entry] = &[
     entry::<profile::ChangeLang>(),
     entry::<profile::FindCustomerLang>(),
     entry::<profile::GroupList>(),
+    entry::<passwords::BindLoginPassword>(),
+    entry::<passwords::FirstLoginPassword>(),
+    entry::<passwords::FirstLoginPassword>().also("customer.app.CustomerWebApiService.firstSetLoginPwd"),
+    entry::<passwords::UpdateLoginPassword>(),
+    entry::<passwords::UpdateLoginPasswordMfa>(),
+    entry::<passwords::ForgetLoginPassword>(),
+    entry::<passwords::BindFundPassword>(),
+    entry::<passwords::BindFundPasswordMfa>(),
+    entry::<passwords::UpdateFundPassword>(),
+    entry::<passwords::UpdateFundPasswordMfa>(),
+    entry::<passwords::ForgetFundPassword>(),
+    entry::<passwords::ForgetFundPasswordV2>(),
+    entry::<passwords::ForgetFundPasswordMfa>(),
+    entry::<contacts::BindEmail>(),
+    entry::<contacts::BindPhone>(),
+    entry::<contacts::ChangeEmail>(),
+    entry::<contacts::ChangePhone>(),
+    entry::<contacts::ChangeEmailV2>(),
+    entry::<contacts::ChangePhoneV2>(),
+    entry::<contacts::ChangeEmailMfa>(),
+    entry::<contacts::ChangePhoneMfa>(),
+    entry::<contacts::FirstSetEmail>(),
+    entry::<contacts::FirstSetPhone>(),
+    entry::<contacts::ChangePostalAddress>(),
+    entry::<mfa::GenerateAuthenticator>(),
+    entry::<mfa::CheckAuthenticator>(),
+    entry::<mfa::SwitchMfa>(),
+    entry::<mfa::RenewRecoveryCodes>(),
+    entry::<third_party::BindThirdAccount>(),
+    entry::<third_party::FindThirdAccounts>(),
+    entry::<security::ListSessions>(),
+    entry::<security::RevokeSession>(),
+    entry::<security::RevokeOtherSessions>(),
+    entry::<security::SecurityHistory>(),
     entry::<dictionaries::Countries>(),
     entry::<dictionaries::ByParentCode>(),
     entry::<dictionaries::BusinessCountries>(),

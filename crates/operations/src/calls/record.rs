@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::reply;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
+use custos_customers::third_party;
 use custos_store::Tx;
 use serde_json::Value;
 
@@ -142,6 +143,7 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
     let groups = company::groups(tx, company.id)?;
     let group_kind = groups.iter().find(|group| group.id == customer.group_id).map_or(0, |group| group.kind);
     let accounts = custos_ledger::accounts::list(tx, company.id, customer.id)?;
+    let bound = third_party::list(tx, company.id, customer.id)?;
     let now = tx.now();
     let phone = customer.phone.as_ref();
     Ok(CustomerRecord {
@@ -175,11 +177,11 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
         status: customer.status_at(now) as i64,
         third_server_code: customer.third_server_code.clone(),
         source: customer.third_server_source.clone(),
-        third_login_source: String::new(),
-        third_user_id: String::new(),
+        third_login_source: bound.iter().map(|one| one.source.as_str()).collect::<Vec<_>>().join(","),
+        third_user_id: bound.iter().map(|one| one.user_id.as_str()).collect::<Vec<_>>().join(","),
         id_card: String::new(),
         id_card_type: String::new(),
-        third_intact_msg: String::new(),
+        third_intact_msg: bound.first().map_or_else(String::new, |one| one.message.clone()),
         first_name: customer.first_name.clone(),
         last_name: customer.last_name.clone(),
         is_fund: 0,

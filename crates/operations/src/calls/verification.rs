@@ -6,7 +6,9 @@ use crate::fields::Text;
 use crate::operation::{Anyone, Class, Operation};
 use crate::{reply, request};
 use custos_customers::verification::{self, Kind, Purpose, Recipient, Send, Shown};
-use custos_customers::{Code, customer};
+use custos_customers::{Code, customer, third_party};
+use custos_delivery::Channel;
+use custos_store::Tx;
 
 reply! {
     /// A ticket or proof.
@@ -14,6 +16,20 @@ reply! {
         /// To be sent along with the code, or later instead of it.
         token: String = "token",
     }
+}
+
+/// The signed-in customer, for the kinds that go to their own address: the LOGINED ones, and the Telegram one when the
+/// request names no one.
+fn own_customer(kind: Kind, caller: Anyone, unnamed: bool) -> Result<Option<i64>> {
+    let own = kind.purpose == Purpose::SignedIn || (kind.channel == Channel::Telegram && unnamed);
+    if own { Ok(Some(caller.customer()?.0.customer_id())) } else { Ok(None) }
+}
+
+fn own_recipient(tx: &mut Tx<'_>, kind: Kind, customer: &customer::Customer) -> Result<Recipient> {
+    Ok(match kind.channel {
+        Channel::Telegram => third_party::telegram_recipient(tx, customer)?,
+        channel => Recipient::own(channel, customer)?,
+    })
 }
 
 fn kind_of(name: &str) -> Result<Kind> {
@@ -40,10 +56,7 @@ impl Operation for SendCode {
 
     async fn run(self, caller: Anyone, cx: Context) -> Result<Ticket> {
         let kind = kind_of(&self.biz_type)?;
-        let customer_id = match kind.purpose {
-            Purpose::SignedIn => Some(caller.customer()?.0.customer_id()),
-            _ => None,
-        };
+        let customer_id = own_customer(kind, caller, self.to_user.is_none())?;
         let stated = match (customer_id, &self.to_user) {
             (Some(_), _) => None,
             (None, Some(to)) => Some(Recipient::parse(kind.channel, to)?),
@@ -57,7 +70,7 @@ impl Operation for SendCode {
                     (None, id) => {
                         let found = customer::find(tx, cx.company.id, id.unwrap_or(0))?;
                         let found = found.ok_or_else(|| Gate::DeadToken.refuse())?;
-                        (Recipient::own(kind.channel, &found)?, found.lang)
+                        (own_recipient(tx, kind, &found)?, found.lang)
                     }
                 };
                 Ok(verification::send(
@@ -106,10 +119,7 @@ impl Operation for CheckCode {
         if self.code.is_none() && self.verify_code_token.is_none() {
             return Err(Gate::MissingField.field("code"));
         }
-        let customer_id = match kind.purpose {
-            Purpose::SignedIn => Some(caller.customer()?.0.customer_id()),
-            _ => None,
-        };
+        let customer_id = own_customer(kind, caller, self.to_user.is_none())?;
         let stated = match (customer_id, &self.to_user) {
             (Some(_), _) => None,
             (None, Some(to)) => Some(Recipient::parse(kind.channel, to)?),
@@ -122,10 +132,10 @@ impl Operation for CheckCode {
                     (Some(recipient), _) => recipient.clone(),
                     (None, id) => {
                         let found = customer::find(tx, company_id, id.unwrap_or(0))?;
-                        Recipient::own(kind.channel, &found.ok_or_else(|| Gate::DeadToken.refuse())?)?
+                        own_recipient(tx, kind, &found.ok_or_else(|| Gate::DeadToken.refuse())?)?
                     }
                 };
-                let check = |tx: &mut custos_store::Tx<'_>, shown: Shown<'_>| {
+                let check = |tx: &mut Tx<'_>, shown: Shown<'_>| {
                     verification::check(tx, company_id, &[kind], &recipient, shown, Code::WrongCode)
                 };
                 if let Some(proof) = self.verify_code_token.as_deref() {

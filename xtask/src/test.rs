@@ -1,0 +1,168 @@
+//! `cargo xtask test`: everything the tests need, then the tests.
+
+use crate::cluster::Cluster;
+use crate::{Outcome, process};
+use std::fmt::Write as _;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// How it is called.
+pub(crate) const USAGE: &str = "test [--quick] [--nextest] [-- CARGO TEST ARGUMENTS]
+      All tests against both databases; starts (and where it is missing, installs) PostgreSQL.
+      --quick    without the end-to-end tests
+      --nextest  by cargo-nextest, if you have it
+      --         these arguments instead of the whole workspace: `cargo xtask test -- -p custos-store`";
+
+#[derive(Default)]
+struct Wishes<'a> {
+    quick: bool,
+    nextest: bool,
+    instead: Option<&'a [String]>,
+}
+
+fn wishes(arguments: &[String]) -> Result<Wishes<'_>, String> {
+    let mut wishes = Wishes::default();
+    let mut rest = arguments;
+    while let Some((first, after)) = rest.split_first() {
+        match first.as_str() {
+            "--quick" => wishes.quick = true,
+            "--nextest" => wishes.nextest = true,
+            "--" => {
+                wishes.instead = Some(after);
+                break;
+            }
+            other => return Err(format!("unknown argument {other}\n  cargo xtask {USAGE}")),
+        }
+        rest = after;
+    }
+    Ok(wishes)
+}
+
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let wishes = wishes(arguments)?;
+    let mut times = Times::default();
+    let cluster = times.measure("PostgreSQL", Cluster::start)?;
+    let result = times.measure("build", || build(&wishes)).and_then(|()| {
+        let mut totals = Totals::default();
+        let ended = times.measure("tests", || {
+            let mut command = tests(&wishes, &[]);
+            command.env("CUSTOS_TEST_PG_URL", cluster.url()).env("CUSTOS_BIN", binary()?);
+            process::run_seen(&mut command, |line| totals.add(line))
+        })?;
+        Ok((totals, ended))
+    });
+    times.measure("stopping", || drop(cluster));
+    println!("took: {}", times.0);
+    let (totals, ended) = result?;
+    if !wishes.nextest {
+        println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.ignored);
+    }
+    let code = ended.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Ok(ExitCode::from(code))
+}
+
+/// Builds before the tests' time begins: the program that the end-to-end tests start, and the tests.
+fn build(wishes: &Wishes<'_>) -> Result<(), String> {
+    // Whoever tests one crate need not have the others in order.
+    if wishes.instead.is_none_or(|arguments| arguments.iter().any(|argument| argument == "e2e")) {
+        process::must(process::cargo().args(["build", "--package", "custos"]))?;
+    }
+    process::must(&mut tests(wishes, &["--no-run"]))
+}
+
+fn tests(wishes: &Wishes<'_>, more: &[&str]) -> Command {
+    let mut command = process::cargo();
+    if wishes.nextest {
+        command.args(["nextest", "run"]);
+    } else {
+        command.arg("test");
+    }
+    command.args(more);
+    match wishes.instead {
+        Some(arguments) => {
+            command.args(arguments);
+        }
+        None => {
+            command.args(["--workspace", "--no-fail-fast"]);
+            if wishes.quick {
+                command.args(["--exclude", "e2e"]);
+            }
+        }
+    }
+    command
+}
+
+/// The program that was just built; it lies beside this one.
+fn binary() -> Result<std::path::PathBuf, String> {
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    Ok(own.with_file_name("custos"))
+}
+
+/// How long each part took, as text.
+#[derive(Default)]
+struct Times(String);
+
+impl Times {
+    fn measure<T>(&mut self, part: &str, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let result = work();
+        let comma = if self.0.is_empty() { "" } else { ", " };
+        // Writing into a String can't fail.
+        let _ = write!(self.0, "{comma}{part} {:.1} s", began.elapsed().as_secs_f64());
+        result
+    }
+}
+
+/// The sum of what the test programs say of themselves.
+#[derive(Default, Debug, PartialEq, Eq)]
+struct Totals {
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+}
+
+impl Totals {
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for count in counts.split("; ") {
+            let Some((number, what)) = count.split_once(' ') else { continue };
+            let number = number.parse::<u32>().unwrap_or(0);
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_the_sum_over_test_programs() {
+        let mut totals = Totals::default();
+        totals.add(
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        );
+        totals.add("test a::b ... ok");
+        totals.add(
+            "test result: FAILED. 2 passed; 5 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1s",
+        );
+        assert_eq!(totals, Totals { passed: 5, failed: 5, ignored: 1 });
+    }
+
+    #[test]
+    fn what_follows_two_dashes_goes_to_cargo() {
+        let arguments = ["--quick", "--", "-p", "x", "--quick"].map(str::to_owned);
+        let wishes = wishes(&arguments).unwrap();
+        assert!(wishes.quick && !wishes.nextest);
+        assert_eq!(wishes.instead, Some(&arguments[2..]));
+        assert!(super::wishes(&["--fast".to_owned()]).is_err());
+    }
+}
