@@ -20,10 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let list = fs::read_to_string(Path::new(&root).join(LIST))?;
     write_table(&Path::new(&target).join("common_passwords.md5"), passwords(&list))?;
-    write_table(
-        &Path::new(&target).join("weak_fund_passwords.md5"),
-        weak_six_digits(),
-    )?;
+    write_table(&Path::new(&target).join("weak_fund_passwords.md5"), weak_six_digits())?;
     Ok(())
 }
 
@@ -50,11 +47,7 @@ fn weak_six_digits() -> BTreeSet<String> {
     let mut found = BTreeSet::from([String::new()]);
     for start in 0..10_u32 {
         for step in [1, 9] {
-            found.insert(
-                (0..6)
-                    .map(|place| ((start + place * step) % 10).to_string())
-                    .collect(),
-            );
+            found.insert((0..6).map(|place| ((start + place * step) % 10).to_string()).collect());
         }
     }
     // Repeated single digits are among the pairs (11 → 111111).
@@ -64,10 +57,8 @@ fn weak_six_digits() -> BTreeSet<String> {
 }
 
 fn write_table(path: &Path, passwords: BTreeSet<String>) -> Result<(), Box<dyn Error>> {
-    let digests: BTreeSet<[u8; 16]> = passwords
-        .iter()
-        .map(|password| Md5::digest(password.as_bytes()).into())
-        .collect();
+    let digests: BTreeSet<[u8; 16]> =
+        passwords.iter().map(|password| Md5::digest(password.as_bytes()).into()).collect();
     fs::write(path, digests.into_iter().flatten().collect::<Vec<u8>>())?;
     Ok(())
 }

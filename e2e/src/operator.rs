@@ -1,4 +1,4 @@
-//! The operator at the command line. Every guess about the shape of the commands is in this file.
+//! The operator at the command line. The shape of the commands is in this file.
 
 use std::process::Stdio;
 
@@ -103,10 +103,10 @@ impl Server {
         rows(self.cli_json(&["group", "list", "--company", &company.to_string()]))
     }
 
-    /// The rows of the audit log.
+    /// The rows of the demo company's audit log, oldest first.
     #[track_caller]
     pub fn audit_log(&self) -> Vec<Value> {
-        rows(self.cli_json(&["audit", "list", "--company", "1"]))
+        rows(self.cli_json(&["audit", "tail", "--company", "1", "--lines", "10000"]))
     }
 
     /// `custos audit verify`.

@@ -36,11 +36,7 @@ mod tests {
     }
 
     fn hex(text: &str) -> [u8; 16] {
-        data_encoding::HEXLOWER
-            .decode(text.as_bytes())
-            .unwrap()
-            .try_into()
-            .unwrap()
+        data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap().try_into().unwrap()
     }
 
     #[test]
@@ -55,21 +51,11 @@ mod tests {
 
     #[test]
     fn known_digests_are_common() {
-        for digest in [
-            "e10adc3949ba59abbe56e057f20f883e",
-            "d41d8cd98f00b204e9800998ecf8427e",
-        ] {
+        for digest in ["e10adc3949ba59abbe56e057f20f883e", "d41d8cd98f00b204e9800998ecf8427e"] {
             assert!(is_common(&hex(digest)));
             assert!(is_common_fund_password(&hex(digest)));
         }
-        for password in [
-            "password",
-            "Password",
-            "PASSWORD",
-            "qwerty",
-            "Password1",
-            "пароль",
-        ] {
+        for password in ["password", "Password", "PASSWORD", "qwerty", "Password1", "пароль"] {
             assert!(is_common(&md5(password)), "{password}");
         }
     }

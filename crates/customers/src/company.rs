@@ -130,7 +130,8 @@ impl Settings {
     /// A sentence for the operator.
     pub fn check(&self) -> std::result::Result<(), String> {
         let tag = |text: &String| {
-            (2..=35).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            (2..=35).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
         if self.languages.is_empty() || !self.languages.iter().all(tag) {
             return Err("languages: at least one BCP 47 tag such as en-US".to_owned());
@@ -139,12 +140,18 @@ impl Settings {
             || self.number_last < self.number_first
             || self.number_last > 999_999_999_999
         {
-            return Err("number_first and number_last: a range of positive numbers, at most 12 digits".to_owned());
+            return Err(
+                "number_first and number_last: a range of positive numbers, at most 12 digits".to_owned()
+            );
         }
         if self.session_idle_minutes < 1 || self.session_longest_minutes < self.session_idle_minutes {
-            return Err("session_longest_minutes: at least session_idle_minutes, which is at least 1".to_owned());
+            return Err(
+                "session_longest_minutes: at least session_idle_minutes, which is at least 1".to_owned()
+            );
         }
-        for code in self.restricted_countries.iter().chain(&self.business_countries).chain(&self.sms.countries) {
+        for code in
+            self.restricted_countries.iter().chain(&self.business_countries).chain(&self.sms.countries)
+        {
             if crate::countries::parse(code).is_none() {
                 return Err(format!("{code:?} is no ISO 3166 country"));
             }
@@ -188,11 +195,10 @@ pub struct Company {
 /// # Errors
 /// The store's, or settings that can't be read.
 pub fn find(tx: &mut Tx<'_>, id: i64) -> Result<Option<Company>> {
-    let Some((name, state, settings)) = tx.query_opt(
-        "SELECT name, state, settings FROM companies WHERE id = $1",
-        params![id],
-        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?)),
-    )?
+    let Some((name, state, settings)) =
+        tx.query_opt("SELECT name, state, settings FROM companies WHERE id = $1", params![id], |row| {
+            Ok((row.get::<String>(0)?, row.get::<i64>(1)?, row.get::<String>(2)?))
+        })?
     else {
         return Ok(None);
     };
@@ -264,7 +270,13 @@ pub fn set(tx: &mut Tx<'_>, company: &Company) -> Result<()> {
 ///
 /// # Errors
 /// The store's.
-pub fn set_text(tx: &mut Tx<'_>, company_id: i64, lang: &str, key: &str, pattern: Option<&str>) -> Result<()> {
+pub fn set_text(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    lang: &str,
+    key: &str,
+    pattern: Option<&str>,
+) -> Result<()> {
     tx.execute(
         "DELETE FROM company_texts WHERE company_id = $1 AND lang = $2 AND text_key = $3",
         params![company_id, lang, key],
@@ -296,7 +308,8 @@ pub fn next_number(tx: &mut Tx<'_>, company: &Company) -> Result<String> {
         |row| row.get(0),
     )?;
     let Some(used) = used else { return Err(Code::NumbersSpent.refuse()) };
-    let place = crate::number::permuted(tx.keys(), company.id, (used - 1).unsigned_abs(), size.unsigned_abs());
+    let place =
+        crate::number::permuted(tx.keys(), company.id, (used - 1).unsigned_abs(), size.unsigned_abs());
     Ok((first.unsigned_abs() + place).to_string())
 }
 

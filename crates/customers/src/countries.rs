@@ -8,12 +8,8 @@ use std::sync::LazyLock;
 
 const CODE_PREFIX: &str = "ISO_3166_";
 
-static TABLE: LazyLock<Vec<Country>> = LazyLock::new(|| {
-    include_str!("../data/countries.tsv")
-        .lines()
-        .filter_map(Country::from_line)
-        .collect()
-});
+static TABLE: LazyLock<Vec<Country>> =
+    LazyLock::new(|| include_str!("../data/countries.tsv").lines().filter_map(Country::from_line).collect());
 
 static BY_ALPHA2: LazyLock<HashMap<&str, &Country>> =
     LazyLock::new(|| TABLE.iter().map(|country| (country.alpha2, country)).collect());
@@ -102,10 +98,7 @@ pub fn parse(text: &str) -> Option<&'static Country> {
 
 /// The countries that are called by this code, sorted by English name.
 pub fn by_calling_code(code: u16) -> Vec<&'static Country> {
-    all()
-        .iter()
-        .filter(|country| code != 0 && country.calling_code == code)
-        .collect()
+    all().iter().filter(|country| code != 0 && country.calling_code == code).collect()
 }
 
 #[cfg(test)]
@@ -139,40 +132,18 @@ mod tests {
     #[test]
     fn rows_are_sorted_unique_and_complete() {
         assert!(all().is_sorted_by_key(|country| sort_key(country.name_en)));
-        assert_eq!(
-            all()
-                .iter()
-                .map(|country| country.numeric)
-                .collect::<HashSet<_>>()
-                .len(),
-            249
-        );
-        assert_eq!(
-            all()
-                .iter()
-                .map(|country| country.alpha2)
-                .collect::<HashSet<_>>()
-                .len(),
-            249
-        );
+        assert_eq!(all().iter().map(|country| country.numeric).collect::<HashSet<_>>().len(), 249);
+        assert_eq!(all().iter().map(|country| country.alpha2).collect::<HashSet<_>>().len(), 249);
         for country in all() {
             assert!(
                 country.alpha2.len() == 2 && country.alpha2.bytes().all(|byte| byte.is_ascii_uppercase())
             );
             assert!((1..900).contains(&country.numeric));
             assert!(country.calling_code < 1000);
-            assert_eq!(
-                country.calling_code == 0,
-                country.phone_pattern.is_empty(),
-                "{}",
-                country.alpha2
-            );
+            assert_eq!(country.calling_code == 0, country.phone_pattern.is_empty(), "{}", country.alpha2);
             if country.calling_code != 0 {
                 let pattern = country.phone_pattern;
-                assert!(
-                    pattern.starts_with("^(?:") && pattern.ends_with(")$"),
-                    "{pattern}"
-                );
+                assert!(pattern.starts_with("^(?:") && pattern.ends_with(")$"), "{pattern}");
             }
             for name in [country.name_en, country.name_zh_cn, country.name_zh_hk] {
                 assert!(!name.is_empty() && name.trim() == name, "{name}");
@@ -230,12 +201,7 @@ mod tests {
 
     #[test]
     fn calling_codes_may_be_shared() {
-        let names = |code| {
-            by_calling_code(code)
-                .iter()
-                .map(|country| country.alpha2)
-                .collect::<Vec<_>>()
-        };
+        let names = |code| by_calling_code(code).iter().map(|country| country.alpha2).collect::<Vec<_>>();
         assert_eq!(names(86), ["CN"]);
         assert_eq!(names(7), ["KZ", "RU"]);
         assert!(names(1).len() > 20);

@@ -260,13 +260,21 @@ pub fn by_name(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Option<C
             customer_of,
         )?),
         Name::Phone(phone) => Ok(tx.query_opt(
-            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND phone_area = $2 AND phone = $3"),
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM customers WHERE company_id = $1 AND phone_area = $2 AND phone = $3"
+            ),
             params![company_id, &phone.area, &phone.national],
             customer_of,
         )?),
         Name::AnyArea(national) => {
             let mut all = tx.query(
-                concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND phone = $2 LIMIT 300"),
+                concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM customers WHERE company_id = $1 AND phone = $2 LIMIT 300"
+                ),
                 params![company_id, national],
                 customer_of,
             )?;

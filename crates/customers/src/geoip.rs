@@ -37,9 +37,7 @@ impl GeoIp {
 
 impl fmt::Debug for GeoIp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GeoIp")
-            .field("database_type", &self.reader.metadata().database_type)
-            .finish()
+        f.debug_struct("GeoIp").field("database_type", &self.reader.metadata().database_type).finish()
     }
 }
 
@@ -69,30 +67,15 @@ mod tests {
     fn other_addresses_have_none() {
         let geoip = GeoIp::open(&data("test.mmdb")).unwrap();
         // Outside every network; in a network without a country; with a code that is no country's.
-        for ip in [
-            "192.0.3.1",
-            "127.0.0.1",
-            "::1",
-            "2001:db8:2::7",
-            "198.51.100.200",
-            "203.0.113.9",
-        ] {
+        for ip in ["192.0.3.1", "127.0.0.1", "::1", "2001:db8:2::7", "198.51.100.200", "203.0.113.9"] {
             assert_eq!(country(&geoip, ip), None, "{ip}");
         }
     }
 
     #[test]
     fn files_that_are_no_database_are_refused() {
-        assert!(
-            GeoIp::open(&data("missing.mmdb"))
-                .unwrap_err()
-                .contains("missing.mmdb")
-        );
-        assert!(
-            GeoIp::open(&data("countries.tsv"))
-                .unwrap_err()
-                .contains("not a MaxMind database")
-        );
+        assert!(GeoIp::open(&data("missing.mmdb")).unwrap_err().contains("missing.mmdb"));
+        assert!(GeoIp::open(&data("countries.tsv")).unwrap_err().contains("not a MaxMind database"));
     }
 
     #[test]

@@ -44,11 +44,7 @@ pub struct PasswordParams {
 impl Default for PasswordParams {
     /// What OWASP's password storage guide recommends for Argon2id: 19 MiB, two passes, one lane.
     fn default() -> Self {
-        Self {
-            memory_kib: 19_456,
-            iterations: 2,
-            lanes: 1,
-        }
+        Self { memory_kib: 19_456, iterations: 2, lanes: 1 }
     }
 }
 
@@ -148,25 +144,16 @@ impl Hasher {
             params: config.params,
             peppers,
             queue_limit: config.queue_limit,
-            queue: Mutex::new(Queue {
-                jobs: VecDeque::new(),
-                closed: false,
-            }),
+            queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
             wake: Condvar::new(),
         });
         // Made before the threads, so that those already started end if a later one cannot start.
-        let inner = Inner {
-            shared: Arc::clone(&shared),
-        };
+        let inner = Inner { shared: Arc::clone(&shared) };
         for number in 0..config.threads {
             let shared = Arc::clone(&shared);
-            thread::Builder::new()
-                .name(format!("custos-hash-{number}"))
-                .spawn(move || serve(&shared))?;
+            thread::Builder::new().name(format!("custos-hash-{number}")).spawn(move || serve(&shared))?;
         }
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Makes the text to store for `secret`: the newest pepper's id and a PHC string.
@@ -175,13 +162,7 @@ impl Hasher {
         let (params, pepper_id) = (shared.params, shared.peppers.newest());
         let salt = salt.to_vec();
         let tag = shared.run(secret, salt.clone(), pepper_id, params).await?;
-        Ok(Stored {
-            pepper_id,
-            params,
-            salt,
-            tag: *tag,
-        }
-        .to_string())
+        Ok(Stored { pepper_id, params, salt, tag: *tag }.to_string())
     }
 
     /// Checks `secret` against a stored hash. Without one, or with one that cannot be read or would cost
@@ -202,17 +183,12 @@ impl Hasher {
         if !shared.peppers.has(target.pepper_id) {
             return Err(HashError::UnknownPepper(target.pepper_id));
         }
-        let tag = shared
-            .run(secret, target.salt.clone(), target.pepper_id, target.params)
-            .await?;
+        let tag = shared.run(secret, target.salt.clone(), target.pepper_id, target.params).await?;
         let matches = bool::from(tag.ct_eq(&target.tag) & real);
         let outdated = target.params.weaker_than(shared.params)
             || target.pepper_id != shared.peppers.newest()
             || target.salt.len() < SALT_LEN;
-        Ok(Verdict {
-            matches,
-            remake: matches && outdated,
-        })
+        Ok(Verdict { matches, remake: matches && outdated })
     }
 
     /// Calls that wait for a thread at this moment.
@@ -273,13 +249,7 @@ impl Shared {
         params: PasswordParams,
     ) -> Result<Tag, HashError> {
         let (reply, answer) = oneshot::channel();
-        self.push(Job {
-            secret,
-            salt,
-            pepper_id,
-            params,
-            reply,
-        })?;
+        self.push(Job { secret, salt, pepper_id, params, reply })?;
         answer.await.map_err(|_| HashError::Stopped)?
     }
 
@@ -324,10 +294,7 @@ fn serve(shared: &Shared) {
     let mut kernel = Kernel::new(shared.params);
     while let Some(job) = shared.next() {
         let work = || {
-            let pepper = shared
-                .peppers
-                .key(job.pepper_id)
-                .ok_or(HashError::UnknownPepper(job.pepper_id))?;
+            let pepper = shared.peppers.key(job.pepper_id).ok_or(HashError::UnknownPepper(job.pepper_id))?;
             kernel.derive(job.params, job.secret.as_bytes(), &job.salt, pepper)
         };
         // A panic in the Argon2 code may cost its caller an answer, never the server a thread.

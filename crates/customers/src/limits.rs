@@ -95,10 +95,7 @@ pub fn count_try(
 /// The store's.
 pub fn uncount_try(tx: &mut Tx<'_>, label: &'static str, parts: &[&[u8]], window_ms: i64) -> Result<()> {
     let (subject, _) = window_subject(tx, label, parts, window_ms);
-    tx.count(
-        "UPDATE window_counts SET used = used - 1 WHERE subject = $1 AND used > 0",
-        params![&subject],
-    )?;
+    tx.count("UPDATE window_counts SET used = used - 1 WHERE subject = $1 AND used > 0", params![&subject])?;
     Ok(())
 }
 
@@ -185,11 +182,10 @@ pub fn reserve(
 /// The store's.
 pub fn is_locked(tx: &mut Tx<'_>, subject: &[u8; 32]) -> Result<bool> {
     let now = tx.now();
-    let until: Option<i64> = tx.query_opt(
-        "SELECT locked_until FROM try_guards WHERE subject = $1",
-        params![subject],
-        |row| row.get(0),
-    )?;
+    let until: Option<i64> =
+        tx.query_opt("SELECT locked_until FROM try_guards WHERE subject = $1", params![subject], |row| {
+            row.get(0)
+        })?;
     Ok(until.is_some_and(|until| until > now))
 }
 

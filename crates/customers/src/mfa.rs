@@ -1,10 +1,10 @@
 //! The second factor: an authenticator's code, once a step, or a recovery code.
 
 use crate::customer::{self, Customer};
-use crate::{company, notices};
 use crate::error::{Code, Result};
 use crate::limits::{self, MFA_GUARD, Try};
 use crate::totp::{self, Drift};
+use crate::{company, notices};
 use custos_store::{Tx, params};
 
 /// Wrong codes in a row after which only a recovery code together with a password reset helps.
@@ -91,9 +91,8 @@ fn recovery(tx: &mut Tx<'_>, customer: &Customer, given: &str) -> Result<Option<
         params![customer.company_id, customer.id, &hash],
         |row| row.get(0),
     )?;
-    Ok(found.map(|_| {
-        Proof(Factor::Recovery { company_id: customer.company_id, customer_id: customer.id, hash })
-    }))
+    Ok(found
+        .map(|_| Proof(Factor::Recovery { company_id: customer.company_id, customer_id: customer.id, hash })))
 }
 
 pub(crate) fn recovery_hash(tx: &Tx<'_>, company_id: i64, customer_id: i64, plain: &str) -> [u8; 32] {
@@ -143,8 +142,7 @@ fn warn_of_few(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<()>
     if left > FEW {
         return Ok(());
     }
-    let (company, customer) =
-        (company::find(tx, company_id)?, customer::find(tx, company_id, customer_id)?);
+    let (company, customer) = (company::find(tx, company_id)?, customer::find(tx, company_id, customer_id)?);
     let (Some(company), Some(customer)) = (company, customer) else { return Ok(()) };
     notices::tell(tx, &company, &customer, "recovery-codes-low", &[("count", &left.to_string())])
 }

@@ -4,9 +4,9 @@ use crate::company::Company;
 use crate::customer::Customer;
 use crate::error::Result;
 use crate::verification::Recipient;
+use custos_delivery::Channel;
 use custos_delivery::outbox;
 use custos_store::{DAY_MS, Tx};
-use custos_delivery::Channel;
 
 /// A notice is of use for so long.
 const USEFUL_MS: i64 = 3 * DAY_MS;

@@ -19,8 +19,8 @@ pub fn permuted(keys: &Keyring, company_id: i64, index: u64, size: u64) -> u64 {
     loop {
         let (mut left, mut right) = (number >> half, number & mask);
         for round in 0..ROUNDS {
-            let hash =
-                keys.keyed_hash("customer number", &[&company_id.to_be_bytes(), &[round], &right.to_be_bytes()]);
+            let hash = keys
+                .keyed_hash("customer number", &[&company_id.to_be_bytes(), &[round], &right.to_be_bytes()]);
             let word = hash.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
             (left, right) = (right, left ^ (word & mask));
         }

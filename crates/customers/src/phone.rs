@@ -79,9 +79,7 @@ impl Phone {
         let marked = text.strip_prefix('+').or_else(|| text.strip_prefix("00"));
         let rest = marked.unwrap_or(text).trim_start();
 
-        let area_end = rest
-            .find(|letter: char| !letter.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let area_end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
         let (area, number) = rest.split_at_checked(area_end).ok_or(PhoneError::Impossible)?;
         if !number.is_empty() && plan::calling_code(area).is_some() {
             return Self::parse(area, number);
@@ -104,10 +102,7 @@ impl Phone {
     /// Takes trunk, carrier and international prefixes off, and checks what is left.
     fn from_digits(code: u16, digits: &str) -> Result<Self, PhoneError> {
         let national = plan::national(code, digits).ok_or(PhoneError::Impossible)?;
-        Ok(Self {
-            area: format!("+{code}"),
-            national,
-        })
+        Ok(Self { area: format!("+{code}"), national })
     }
 
     /// The number in the form of E.164, such as `+8613800000000`.
@@ -143,8 +138,7 @@ impl Phone {
 
     /// The kind of line.
     pub fn line_type(&self) -> LineType {
-        self.plan()
-            .map_or(LineType::Unknown, |plan| plan::line_type(plan, &self.national))
+        self.plan().map_or(LineType::Unknown, |plan| plan::line_type(plan, &self.national))
     }
 
     /// Whether a text message can be sent to this number at the usual price.
@@ -187,11 +181,7 @@ pub fn warm_up() {
 
 /// The text without spaces around it, refused when it is too long.
 fn bounded(text: &str) -> Result<&str, PhoneError> {
-    if text.len() > MAX_TEXT {
-        Err(PhoneError::Impossible)
-    } else {
-        Ok(text.trim())
-    }
+    if text.len() > MAX_TEXT { Err(PhoneError::Impossible) } else { Ok(text.trim()) }
 }
 
 /// The digits of a text of digits and grouping marks.

@@ -75,8 +75,7 @@ pub fn strong_password(text: &str) -> Result<Md5Secret> {
 pub fn check_code(tx: &mut Tx<'_>, company: &Company, registration: &Registration) -> Result<Proof> {
     let channel = registration.recipient.channel();
     let kinds = [Kind { channel, purpose: Purpose::Register }, Kind { channel, purpose: Common }];
-    let shown =
-        Shown { proof: None, ticket: Some(&registration.ticket), code: Some(&registration.code) };
+    let shown = Shown { proof: None, ticket: Some(&registration.ticket), code: Some(&registration.code) };
     verification::check(tx, company.id, &kinds, &registration.recipient, shown, Code::WrongCode)
 }
 

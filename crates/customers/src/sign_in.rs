@@ -180,7 +180,8 @@ pub fn by_code(
     }
     let customer_id = customer.as_ref().map(|customer| customer.id);
     tx.audit_refusal(entry(company, customer_id, "wrong_code", attempt));
-    let recipient = code_recipient(&attempt.name, customer.as_ref()).ok_or_else(|| Code::WrongCode.refuse())?;
+    let recipient =
+        code_recipient(&attempt.name, customer.as_ref()).ok_or_else(|| Code::WrongCode.refuse())?;
     let kind = Kind { channel: recipient.channel(), purpose: Purpose::Login };
     let shown = Shown { proof: None, ticket, code: Some(code) };
     let proof = verification::check(tx, company.id, &[kind], &recipient, shown, Code::WrongCode)?;
@@ -199,9 +200,9 @@ pub fn code_recipient(name: &Name, customer: Option<&Customer>) -> Option<Recipi
         (Name::AnyArea(national), None) => {
             crate::phone::Phone::parse("+86", national).ok().map(Recipient::Phone)
         }
-        (Name::Number(_), Some(customer)) => Recipient::own(Channel::Email, customer)
-            .or_else(|_| Recipient::own(Channel::Sms, customer))
-            .ok(),
+        (Name::Number(_), Some(customer)) => {
+            Recipient::own(Channel::Email, customer).or_else(|_| Recipient::own(Channel::Sms, customer)).ok()
+        }
         (Name::Number(_) | Name::Nobody(..), _) => None,
     }
 }
@@ -261,7 +262,13 @@ fn tell_of_news(
         company,
         customer,
         "new-device",
-        &[("time", &time), ("device", device), ("country", country), ("address", &account), ("ip", &origin.address)],
+        &[
+            ("time", &time),
+            ("device", device),
+            ("country", country),
+            ("address", &account),
+            ("ip", &origin.address),
+        ],
     )
 }
 
@@ -292,7 +299,13 @@ impl Begun {
 ///
 /// # Errors
 /// `CUSTOMER_API_0000003`, or the store's.
-pub fn set_status(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, status: Status, actor: &str) -> Result<()> {
+pub fn set_status(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    customer_id: i64,
+    status: Status,
+    actor: &str,
+) -> Result<()> {
     let number = match status {
         Status::Normal | Status::Locked => 1,
         Status::Disabled => 2,
@@ -330,7 +343,14 @@ pub fn set_lock(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, locked: bool
             params![company_id, customer_id],
         )?;
     }
-    operator_entry(tx, company_id, customer_id, "customer.lock", actor, if locked { "locked" } else { "unlocked" });
+    operator_entry(
+        tx,
+        company_id,
+        customer_id,
+        "customer.lock",
+        actor,
+        if locked { "locked" } else { "unlocked" },
+    );
     Ok(())
 }
 

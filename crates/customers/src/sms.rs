@@ -50,7 +50,9 @@ fn is_pumped(tx: &mut Tx<'_>, company_id: i64, rules: &SmsSettings, prefix: &str
         params![company_id, prefix, day],
         |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
     )?;
-    let Some((sent, proved)) = counts.filter(|(sent, _)| *sent >= rules.judged_from) else { return Ok(false) };
+    let Some((sent, proved)) = counts.filter(|(sent, _)| *sent >= rules.judged_from) else {
+        return Ok(false);
+    };
     let percent = proved.saturating_mul(100) / sent.max(1);
     if percent < rules.warn_below_percent {
         tracing::warn!(company_id, prefix, sent, proved, "few of the codes sent to this prefix are proved");

@@ -202,15 +202,20 @@ pub fn prove<W: Warrant>(
                 let channel = given.new_address.as_ref().map_or(Channel::Email, Recipient::channel);
                 let recipient = Recipient::own(channel, customer)?;
                 let kinds = [Kind { channel, purpose: Purpose::SignedIn }];
-                proved.codes.push(code(tx, company, &kinds, &recipient, &given.old, wrong_old(channel, true))?);
+                proved.codes.push(code(
+                    tx,
+                    company,
+                    &kinds,
+                    &recipient,
+                    &given.old,
+                    wrong_old(channel, true),
+                )?);
             }
             Need::EveryContact => every_contact(tx, company, customer, given, &mut proved.codes)?,
             Need::Telegram => {
                 let recipient = crate::third_party::telegram_recipient(tx, customer)?;
                 let kinds = [Kind { channel: Channel::Telegram, purpose: Purpose::Common }];
-                proved
-                    .codes
-                    .push(code(tx, company, &kinds, &recipient, &given.telegram, Code::WrongCode)?);
+                proved.codes.push(code(tx, company, &kinds, &recipient, &given.telegram, Code::WrongCode)?);
             }
             Need::ThirdParty if given.third_party.is_none() => return Err(Code::ThirdPartyProof.refuse()),
             Need::ThirdParty => {}
@@ -285,8 +290,7 @@ fn own_named(
     if Recipient::own(channel, customer).ok().as_ref() != Some(named) {
         return Err(not_own.refuse());
     }
-    let kinds =
-        [Kind { channel, purpose: Purpose::Password }, Kind { channel, purpose: Purpose::SignedIn }];
+    let kinds = [Kind { channel, purpose: Purpose::Password }, Kind { channel, purpose: Purpose::SignedIn }];
     code(tx, company, &kinds, named, &given.old, Code::WrongCode)
 }
 

@@ -211,10 +211,7 @@ fn secret_context(company_id: i64, name: &str) -> String {
 /// # Errors
 /// The store's.
 pub fn set_secret(tx: &mut Tx<'_>, company_id: i64, name: &str, secret: Option<&str>) -> Result<()> {
-    tx.execute(
-        "DELETE FROM company_secrets WHERE company_id = $1 AND name = $2",
-        params![company_id, name],
-    )?;
+    tx.execute("DELETE FROM company_secrets WHERE company_id = $1 AND name = $2", params![company_id, name])?;
     if let Some(secret) = secret {
         let sealed = tx.keys().seal(&secret_context(company_id, name), secret.as_bytes())?;
         tx.execute(

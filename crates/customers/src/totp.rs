@@ -67,10 +67,7 @@ mod tests {
             (20_000_000_000, "353130"),
         ] {
             assert_eq!(code(secret, seconds / 30), expected);
-            assert_eq!(
-                matching_step(secret, expected, seconds * 1000, USUAL_DRIFT),
-                Some(seconds / 30)
-            );
+            assert_eq!(matching_step(secret, expected, seconds * 1000, USUAL_DRIFT), Some(seconds / 30));
         }
     }
 

@@ -204,7 +204,8 @@ pub fn parse(
 }
 
 fn value(name: &str, text: &str, kind: Kind) -> Result<toml::Value, String> {
-    let number = || text.parse::<i64>().map(toml::Value::Integer).map_err(|_| format!("{name} is a whole number"));
+    let number =
+        || text.parse::<i64>().map(toml::Value::Integer).map_err(|_| format!("{name} is a whole number"));
     match kind {
         Kind::Text => Ok(toml::Value::String(text.to_owned())),
         Kind::Number => number(),
@@ -252,7 +253,9 @@ impl Config {
     /// Words for the operator.
     pub fn database(&self) -> Result<DatabaseUrl, String> {
         if self.database_url.is_empty() {
-            return Err("database_url is not set: sqlite:///var/lib/custos/custos.db or postgres://…".to_owned());
+            return Err(
+                "database_url is not set: sqlite:///var/lib/custos/custos.db or postgres://…".to_owned()
+            );
         }
         self.database_url.parse().map_err(|error| format!("database_url: {error}"))
     }
@@ -326,7 +329,9 @@ pub fn masked_url(url: &str) -> String {
         let hidden: Vec<String> = query
             .split('&')
             .map(|pair| match pair.split_once('=') {
-                Some((name, _)) if name.contains("pass") || name.contains("token") || name.contains("secret") => {
+                Some((name, _))
+                    if name.contains("pass") || name.contains("token") || name.contains("secret") =>
+                {
                     format!("{name}=***")
                 }
                 _ => pair.to_owned(),
@@ -348,12 +353,15 @@ mod tests {
 
     #[test]
     fn variables_override_the_file() {
-        let config = with("listen = \"a:1\"\nnode = 3", &[
-            ("CUSTOS_LISTEN", "b:2"),
-            ("CUSTOS_TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16"),
-            ("CUSTOS_TEST_PG_URL", "not a setting"),
-            ("PATH", "/bin"),
-        ])
+        let config = with(
+            "listen = \"a:1\"\nnode = 3",
+            &[
+                ("CUSTOS_LISTEN", "b:2"),
+                ("CUSTOS_TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16"),
+                ("CUSTOS_TEST_PG_URL", "not a setting"),
+                ("PATH", "/bin"),
+            ],
+        )
         .unwrap();
         assert_eq!(config.listen, "b:2");
         assert_eq!(config.node, 3);

@@ -117,9 +117,9 @@ pub fn command_store(source: &Source) -> Result<(Config, Store), String> {
         State::Behind(missing) => {
             Err(format!("the database lacks {missing} migrations: run `custos migrate` first"))
         }
-        State::Newer(version) => {
-            Err(format!("the database has schema version {version}, newer than this program: use a newer one"))
-        }
+        State::Newer(version) => Err(format!(
+            "the database has schema version {version}, newer than this program: use a newer one"
+        )),
         State::Altered(version) => Err(format!("schema version {version} is not this program's")),
     }
 }

@@ -95,7 +95,8 @@ impl Server {
         let api = Api::new(app, &mut registry);
         let gateway = Arc::new(Gateway::new(api, Texts::builtin(), setup(config)?));
 
-        let mut routes = custos_gateway::routes(Arc::clone(&gateway)).merge(health::routes(probe(&store, &workers)));
+        let mut routes =
+            custos_gateway::routes(Arc::clone(&gateway)).merge(health::routes(probe(&store, &workers)));
         if let Some(mailbox) = mailbox {
             routes = routes.merge(mailbox::routes(mailbox));
         }
@@ -160,9 +161,9 @@ fn bring_up_to_date(store: &Store, migrate: bool) -> Result<(), String> {
         State::Behind(missing) => Err(format!(
             "the database lacks {missing} migrations: run `custos migrate`, or start with --migrate"
         )),
-        State::Newer(version) => {
-            Err(format!("the database has schema version {version}, newer than this program: use a newer one"))
-        }
+        State::Newer(version) => Err(format!(
+            "the database has schema version {version}, newer than this program: use a newer one"
+        )),
         State::Altered(version) => Err(format!("schema version {version} is not this program's")),
     }
 }
@@ -242,11 +243,10 @@ fn setup(config: &Config) -> Result<Setup, String> {
 }
 
 async fn listen(config: &Config, address: &str, public: bool, routes: Router) -> Result<Running, String> {
-    let listener = TcpListener::bind(address).map_err(|error| format!("can't listen on {address}: {error}"))?;
-    let tls = (public && !config.tls_certificate.as_os_str().is_empty()).then(|| TlsFiles {
-        certificate: config.tls_certificate.clone(),
-        key: config.tls_key.clone(),
-    });
+    let listener =
+        TcpListener::bind(address).map_err(|error| format!("can't listen on {address}: {error}"))?;
+    let tls = (public && !config.tls_certificate.as_os_str().is_empty())
+        .then(|| TlsFiles { certificate: config.tls_certificate.clone(), key: config.tls_key.clone() });
     let how = ListenConfig { tls, max_connections: config.max_connections, ..ListenConfig::new(listener) };
     listener::serve(how, routes).await.map_err(|error| error.to_string())
 }
@@ -276,7 +276,11 @@ fn gauges(store: &Store, app: &Arc<App>, registry: &mut Registry) -> Refresh {
         (Gauge::<i64>::default(), Gauge::<i64>::default(), Gauge::<i64>::default(), Gauge::<i64>::default());
     registry.register("custos_outbox_waiting", "Messages to be delivered", waiting.clone());
     registry.register("custos_outbox_dead", "Messages given up", dead.clone());
-    registry.register("custos_outbox_oldest_ms", "How long the oldest due message has waited", oldest.clone());
+    registry.register(
+        "custos_outbox_oldest_ms",
+        "How long the oldest due message has waited",
+        oldest.clone(),
+    );
     registry.register("custos_hash_queue", "Password hashes that wait", queue.clone());
     let (store, app) = (store.clone(), Arc::clone(app));
     Arc::new(move || {

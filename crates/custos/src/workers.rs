@@ -16,8 +16,8 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long a taken message stays taken: longer than any driver's timeout, so that none is sent twice by slowness.
@@ -185,15 +185,19 @@ impl Shared {
     fn deliver(&self, channel: Channel, taken: &Taken) {
         let id = taken.id;
         let outcome = match self.send(channel, taken) {
-            Ok(()) => {
-                self.store.write_blocking(move |tx| outbox::delivered(tx, id)).map(|()| "delivered")
-            }
+            Ok(()) => self.store.write_blocking(move |tx| outbox::delivered(tx, id)).map(|()| "delivered"),
             Err(error) => self.failed(taken, &error).map(|dead| if dead { "dead" } else { "retried" }),
         };
         match outcome {
             Ok(outcome) => {
                 self.sent.get_or_create(&Sent { channel: channel.as_str(), outcome }).inc();
-                tracing::info!(id, channel = channel.as_str(), to = taken.masked, template = taken.template, outcome);
+                tracing::info!(
+                    id,
+                    channel = channel.as_str(),
+                    to = taken.masked,
+                    template = taken.template,
+                    outcome
+                );
             }
             // The lease ends, and the message is sent again: at least once.
             Err(error) => tracing::error!(%error, id, "what became of a message could not be written down"),

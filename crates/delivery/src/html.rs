@@ -22,10 +22,7 @@ pub(crate) struct Highlights<'a> {
 
 /// The page for `text`: a blank line ends a paragraph, other line breaks are kept.
 pub(crate) fn page(lang: &str, company: &str, title: &str, text: &str, highlights: Highlights<'_>) -> String {
-    let paragraphs: String = text
-        .split("\n\n")
-        .map(|part| paragraph(part.trim(), highlights))
-        .collect();
+    let paragraphs: String = text.split("\n\n").map(|part| paragraph(part.trim(), highlights)).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n</head>\n\
@@ -83,10 +80,7 @@ mod tests {
     #[test]
     fn only_the_given_web_link_is_clickable() {
         let text = "see\n\nhttps://a.example/?x=1&y=2\n\nhttps://evil.example/\n\njavascript:alert(1)";
-        let link = |link| Highlights {
-            link: Some(link),
-            code: None,
-        };
+        let link = |link| Highlights { link: Some(link), code: None };
         let good = page("en", "A", "T", text, link("https://a.example/?x=1&y=2"));
         assert_eq!(good.matches("<a href").count(), 1);
         assert!(good.contains("<a href=\"https://a.example/?x=1&amp;y=2\""));
@@ -96,16 +90,8 @@ mod tests {
 
     #[test]
     fn keeps_lines_and_needs_nothing_remote() {
-        let page = page(
-            "en",
-            "A",
-            "T",
-            "one\ntwo\n\n123456",
-            Highlights {
-                code: Some("123456"),
-                link: None,
-            },
-        );
+        let page =
+            page("en", "A", "T", "one\ntwo\n\n123456", Highlights { code: Some("123456"), link: None });
         assert!(page.contains("one<br>\ntwo</p>"));
         assert!(page.contains("letter-spacing:6px;color:#111827\">123456</p>"));
         for remote in ["http", "src=", "url(", "@import"] {

@@ -50,9 +50,7 @@ impl HttpClient {
         if direct {
             config = config.proxy(None);
         }
-        Self {
-            agent: config.build().new_agent(),
-        }
+        Self { agent: config.build().new_agent() }
     }
 
     pub(crate) fn post_json(
@@ -79,9 +77,7 @@ impl HttpClient {
         headers: &[(String, SecretString)],
     ) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
         let request = self.agent.post(url).header("accept", "application/json");
-        headers.iter().fold(request, |request, (name, value)| {
-            request.header(name, value.expose_secret())
-        })
+        headers.iter().fold(request, |request, (name, value)| request.header(name, value.expose_secret()))
     }
 }
 
@@ -117,42 +113,23 @@ impl Answer {
 
 /// The error that asks to wait, bounded to a day.
 pub(crate) fn wait(reason: String, seconds: u64) -> SendError {
-    SendError::Later {
-        reason,
-        seconds: seconds.min(RETRY_AFTER_MAX_S),
-    }
+    SendError::Later { reason, seconds: seconds.min(RETRY_AFTER_MAX_S) }
 }
 
 /// Basic authentication as a header.
 pub(crate) fn basic_auth(user: &str, password: &str) -> (String, SecretString) {
     let credentials = data_encoding::BASE64.encode(format!("{user}:{password}").as_bytes());
-    (
-        "authorization".to_owned(),
-        SecretString::from(format!("Basic {credentials}")),
-    )
+    ("authorization".to_owned(), SecretString::from(format!("Basic {credentials}")))
 }
 
 fn read(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Answer, SendError> {
     let response = response.map_err(|error| SendError::Temporary(describe(&error)))?;
     let status = response.status().as_u16();
-    let retry_after = response
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok());
-    let retry_after_s = retry_after
-        .and_then(|value| value.trim().parse().ok())
-        .map(|s: u64| s.min(RETRY_AFTER_MAX_S));
-    let body = response
-        .into_body()
-        .into_with_config()
-        .limit(BODY_MAX_BYTES)
-        .read_to_vec()
-        .ok();
-    Ok(Answer {
-        status,
-        retry_after_s,
-        body,
-    })
+    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let retry_after_s =
+        retry_after.and_then(|value| value.trim().parse().ok()).map(|s: u64| s.min(RETRY_AFTER_MAX_S));
+    let body = response.into_body().into_with_config().limit(BODY_MAX_BYTES).read_to_vec().ok();
+    Ok(Answer { status, retry_after_s, body })
 }
 
 /// Why there was no answer. The library's own words may repeat the address, so only the kind is told.

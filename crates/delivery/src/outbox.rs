@@ -245,11 +245,10 @@ pub struct Backlog {
 /// The store's.
 pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog> {
     let now = tx.now();
-    let (waiting, oldest) = tx.query_one(
-        "SELECT count(*), min(due_at) FROM outbox WHERE state = 'waiting'",
-        &[],
-        |row| Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?)),
-    )?;
+    let (waiting, oldest) =
+        tx.query_one("SELECT count(*), min(due_at) FROM outbox WHERE state = 'waiting'", &[], |row| {
+            Ok((row.get::<i64>(0)?, row.get::<Option<i64>>(1)?))
+        })?;
     let dead = tx.value("SELECT count(*) FROM outbox WHERE state = 'dead'", &[])?;
     Ok(Backlog { waiting, dead, oldest_ms: oldest.map_or(0, |due| (now - due).max(0)) })
 }

@@ -92,25 +92,13 @@ impl SmsDriver {
                     return Err("the Twilio account SID holds only letters and digits".to_owned());
                 }
                 let auth = basic_auth(&user, &password);
-                Ok(Self::Twilio(Twilio {
-                    account_sid: user,
-                    auth,
-                    from,
-                    base_url,
-                    http,
-                }))
+                Ok(Self::Twilio(Twilio { account_sid: user, auth, from, base_url, http }))
             }
             "vonage" => {
                 let (user, password, from) = account(&url)?;
                 let (base_url, http) = base(&url, VONAGE_BASE_URL)?;
                 let api_secret = SecretString::from(password);
-                Ok(Self::Vonage(Vonage {
-                    api_key: user,
-                    api_secret,
-                    from,
-                    base_url,
-                    http,
-                }))
+                Ok(Self::Vonage(Vonage { api_key: user, api_secret, from, base_url, http }))
             }
             _ => Err("an SMS URL begins with http://, https://, twilio:// or vonage://".to_owned()),
         }
@@ -126,12 +114,8 @@ impl SmsDriver {
         {
             return Err("a header needs a plain name and a value of visible ASCII characters".to_owned());
         }
-        generic
-            .headers
-            .retain(|(existing, _)| !existing.eq_ignore_ascii_case(name));
-        generic
-            .headers
-            .push((name.to_ascii_lowercase(), SecretString::from(value)));
+        generic.headers.retain(|(existing, _)| !existing.eq_ignore_ascii_case(name));
+        generic.headers.push((name.to_ascii_lowercase(), SecretString::from(value)));
         Ok(Self::Generic(generic))
     }
 
@@ -174,11 +158,7 @@ impl Generic {
             "company": sms.company,
         });
         let answer = self.http.post_json(&self.url, &self.headers, &body)?;
-        if answer.is_success() {
-            Ok(())
-        } else {
-            Err(answer.refusal(""))
-        }
+        if answer.is_success() { Ok(()) } else { Err(answer.refusal("")) }
     }
 }
 
@@ -192,33 +172,21 @@ struct TwilioReply {
 
 impl Twilio {
     fn send(&self, sms: &Sms<'_>) -> Result<(), SendError> {
-        let url = format!(
-            "{}/2010-04-01/Accounts/{}/Messages.json",
-            self.base_url, self.account_sid
-        );
-        let sender = if self.is_messaging_service() {
-            "MessagingServiceSid"
-        } else {
-            "From"
-        };
+        let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", self.base_url, self.account_sid);
+        let sender = if self.is_messaging_service() { "MessagingServiceSid" } else { "From" };
         let form = [("To", sms.to), (sender, self.from.as_str()), ("Body", sms.text)];
-        let answer = self
-            .http
-            .post_form(&url, std::slice::from_ref(&self.auth), &form)?;
+        let answer = self.http.post_form(&url, std::slice::from_ref(&self.auth), &form)?;
         let reply: Option<TwilioReply> = answer.json();
         if !answer.is_success() {
             let code = reply.and_then(|reply| reply.code);
-            return Err(answer.refusal(
-                &code
-                    .map(|code| format!(", Twilio error {code}"))
-                    .unwrap_or_default(),
-            ));
+            return Err(
+                answer.refusal(&code.map(|code| format!(", Twilio error {code}")).unwrap_or_default())
+            );
         }
         match reply {
-            Some(TwilioReply {
-                error_code: Some(code),
-                ..
-            }) => Err(SendError::Permanent(format!("refused, Twilio error {code}"))),
+            Some(TwilioReply { error_code: Some(code), .. }) => {
+                Err(SendError::Permanent(format!("refused, Twilio error {code}")))
+            }
             Some(TwilioReply { sid: Some(_), .. }) => Ok(()),
             _ => Err(unreadable(&answer)),
         }
@@ -271,20 +239,13 @@ impl Vonage {
         });
         // 1: too fast; 4: credentials refused; 5: trouble on Vonage's side.
         let temporary = matches!(number, Some(1 | 4 | 5));
-        Err(if temporary {
-            SendError::Temporary(reason)
-        } else {
-            SendError::Permanent(reason)
-        })
+        Err(if temporary { SendError::Temporary(reason) } else { SendError::Permanent(reason) })
     }
 }
 
 /// Success in the status line, but not what the provider's API answers: some other server.
 fn unreadable(answer: &Answer) -> SendError {
-    SendError::Temporary(format!(
-        "the answer (HTTP status {}) cannot be read",
-        answer.status
-    ))
+    SendError::Temporary(format!("the answer (HTTP status {}) cannot be read", answer.status))
 }
 
 fn account(url: &SettingUrl) -> Result<(String, String, String), String> {
@@ -296,11 +257,7 @@ fn account(url: &SettingUrl) -> Result<(String, String, String), String> {
 }
 
 fn base(url: &SettingUrl, default: &str) -> Result<(String, HttpClient), String> {
-    let base_url = url
-        .param("base_url")
-        .unwrap_or(default)
-        .trim_end_matches('/')
-        .to_owned();
+    let base_url = url.param("base_url").unwrap_or(default).trim_end_matches('/').to_owned();
     let parsed = SettingUrl::parse(&base_url)?;
     if !matches!(parsed.scheme.as_str(), "http" | "https")
         || !parsed.query.is_empty()
@@ -345,9 +302,7 @@ mod tests {
         assert_eq!(twilio.base_url, TWILIO_BASE_URL);
         let driver = SmsDriver::from_url("vonage://key:hunter2@Acme%20Co").unwrap();
         assert_eq!(format!("{driver:?}"), "vonage");
-        let SmsDriver::Vonage(vonage) = driver else {
-            panic!("not Vonage")
-        };
+        let SmsDriver::Vonage(vonage) = driver else { panic!("not Vonage") };
         assert_eq!(vonage.from, "Acme Co");
     }
 
@@ -357,11 +312,6 @@ mod tests {
         assert!(webhook().with_header("X-Key", "abc").is_ok());
         assert!(webhook().with_header("X-Key", "a\r\nb: c").is_err());
         assert!(webhook().with_header("X Key", "a").is_err());
-        assert!(
-            SmsDriver::from_url("vonage://k:s@A")
-                .unwrap()
-                .with_header("a", "b")
-                .is_err()
-        );
+        assert!(SmsDriver::from_url("vonage://k:s@A").unwrap().with_header("a", "b").is_err());
     }
 }

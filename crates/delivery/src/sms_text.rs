@@ -14,9 +14,7 @@ pub fn is_gsm(text: &str) -> bool {
 /// Length in the units of the alphabet that the text needs: septets, or UTF-16 units.
 pub fn length(text: &str) -> usize {
     if is_gsm(text) {
-        text.chars()
-            .map(|c| if GSM_EXTENDED.contains(c) { 2 } else { 1 })
-            .sum()
+        text.chars().map(|c| if GSM_EXTENDED.contains(c) { 2 } else { 1 }).sum()
     } else {
         text.encode_utf16().count()
     }
@@ -26,11 +24,7 @@ pub fn length(text: &str) -> usize {
 pub fn parts(text: &str) -> usize {
     let (single, part) = if is_gsm(text) { (160, 153) } else { (70, 67) };
     let length = length(text);
-    if length <= single {
-        1
-    } else {
-        length.div_ceil(part)
-    }
+    if length <= single { 1 } else { length.div_ceil(part) }
 }
 
 #[cfg(test)]

@@ -51,9 +51,7 @@ pub struct SmtpMailer {
 
 impl std::fmt::Debug for SmtpMailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SmtpMailer")
-            .field("from", &self.from)
-            .finish_non_exhaustive()
+        f.debug_struct("SmtpMailer").field("from", &self.from).finish_non_exhaustive()
     }
 }
 
@@ -92,19 +90,13 @@ impl SmtpMailer {
             Some(from) => mailbox(from)?,
             None => default_sender(url.user.as_deref(), &host)?,
         };
-        Ok(Self {
-            transport: builder.build(),
-            from,
-        })
+        Ok(Self { transport: builder.build(), from })
     }
 
     /// The same connections with another sender, as `no-reply@acme.example` or
     /// `Acme <no-reply@acme.example>`.
     pub fn with_from(self, from: &str) -> Result<Self, String> {
-        Ok(Self {
-            from: mailbox(from)?,
-            ..self
-        })
+        Ok(Self { from: mailbox(from)?, ..self })
     }
 
     /// Hands a message over to the server.
@@ -113,9 +105,9 @@ impl SmtpMailer {
         match self.transport.send(&message) {
             Ok(_) => Ok(()),
             // An address that the server's lack of SMTPUTF8 keeps out will not get better.
-            Err(error) if error.is_client() && !email.to.is_ascii() => Err(SendError::Permanent(
-                "the server does not take such addresses".to_owned(),
-            )),
+            Err(error) if error.is_client() && !email.to.is_ascii() => {
+                Err(SendError::Permanent("the server does not take such addresses".to_owned()))
+            }
             Err(error) => Err(classify(&error)),
         }
     }
@@ -132,21 +124,15 @@ impl SmtpMailer {
 
     fn message(&self, email: &Email<'_>) -> Result<Message, SendError> {
         let refuse = |reason: &str| SendError::Permanent(reason.to_owned());
-        let to: Address = email
-            .to
-            .parse()
-            .map_err(|_: AddressError| refuse("not an e-mail address"))?;
+        let to: Address = email.to.parse().map_err(|_: AddressError| refuse("not an e-mail address"))?;
         let name = email.from_name.map(one_line).filter(|name| !name.is_empty());
         let from = Mailbox::new(name.or_else(|| self.from.name.clone()), self.from.email.clone());
         let at_ms = u64::try_from(email.at_ms).map_err(|_| refuse("the date lies before 1970"))?;
         let date = SystemTime::UNIX_EPOCH
             .checked_add(Duration::from_millis(at_ms))
             .ok_or_else(|| refuse("the date is out of range"))?;
-        let reference: String = email
-            .reference
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-            .collect();
+        let reference: String =
+            email.reference.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         let message_id = format!("<custos-{reference}@{}>", self.from.email.domain());
         let headers = Message::builder()
             .from(from)
@@ -193,13 +179,8 @@ fn default_sender(user: Option<&str>, host: &str) -> Result<Mailbox, String> {
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, String> {
-    let parsed: Mailbox = text
-        .parse()
-        .map_err(|_| "the sender is not an e-mail address".to_owned())?;
-    Ok(Mailbox::new(
-        parsed.name.map(|name| one_line(&name)),
-        parsed.email,
-    ))
+    let parsed: Mailbox = text.parse().map_err(|_| "the sender is not an e-mail address".to_owned())?;
+    Ok(Mailbox::new(parsed.name.map(|name| one_line(&name)), parsed.email))
 }
 
 /// Codes only: a server's words may repeat the recipient. 530, 534, 535 and 538 refuse the sign-in,
@@ -230,11 +211,7 @@ fn classify(error: &lettre::transport::smtp::Error) -> SendError {
 
 /// What goes into a header, or comes from a server, without line breaks.
 fn one_line(text: &str) -> String {
-    let line: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(400)
-        .collect();
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect();
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -249,20 +226,11 @@ mod tests {
     #[test]
     fn finds_a_sender() {
         assert_eq!(from("smtp://127.0.0.1:25"), "no-reply@localhost");
-        assert_eq!(
-            from("smtp://a%40acme.example:pw@mail.acme.example?tls=none"),
-            "a@acme.example"
-        );
-        assert_eq!(
-            from("smtp://user:pw@mail.acme.example?tls=none"),
-            "no-reply@mail.acme.example"
-        );
+        assert_eq!(from("smtp://a%40acme.example:pw@mail.acme.example?tls=none"), "a@acme.example");
+        assert_eq!(from("smtp://user:pw@mail.acme.example?tls=none"), "no-reply@mail.acme.example");
         let url = "smtp://localhost?from=Acme%20Co%20%3Cno-reply%40acme.example%3E";
         assert_eq!(from(url), "Acme Co <no-reply@acme.example>");
-        let other = SmtpMailer::from_url(url)
-            .unwrap()
-            .with_from("b@x.example")
-            .unwrap();
+        let other = SmtpMailer::from_url(url).unwrap().with_from("b@x.example").unwrap();
         assert_eq!(other.from.to_string(), "b@x.example");
     }
 
@@ -273,18 +241,9 @@ mod tests {
             security(&url, "host").map(|(tls, port)| (format!("{tls:?}"), port))
         };
         assert_eq!(tls("smtp://mail.example"), Ok(("Required".to_owned(), 587)));
-        assert_eq!(
-            tls("smtp://mail.example?tls=required"),
-            Ok(("Required".to_owned(), 587))
-        );
-        assert_eq!(
-            tls("smtp://localhost?tls=required"),
-            Ok(("Required".to_owned(), 587))
-        );
-        assert_eq!(
-            tls("smtp://mail.example?tls=opportunistic"),
-            Ok(("Opportunistic".to_owned(), 587))
-        );
+        assert_eq!(tls("smtp://mail.example?tls=required"), Ok(("Required".to_owned(), 587)));
+        assert_eq!(tls("smtp://localhost?tls=required"), Ok(("Required".to_owned(), 587)));
+        assert_eq!(tls("smtp://mail.example?tls=opportunistic"), Ok(("Opportunistic".to_owned(), 587)));
         assert_eq!(tls("smtp://mail.example?tls=none"), Ok(("None".to_owned(), 587)));
         assert_eq!(tls("smtp://127.0.0.1"), Ok(("None".to_owned(), 587)));
         assert_eq!(tls("smtps://mail.example"), Ok(("Wrapper".to_owned(), 465)));

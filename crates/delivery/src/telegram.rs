@@ -52,9 +52,7 @@ impl TelegramBot {
             !id.is_empty()
                 && id.bytes().all(|b| b.is_ascii_digit())
                 && !secret.is_empty()
-                && secret
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+                && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
         });
         if !well_formed {
             return Err("the Telegram token does not look like 123456:ABC-def".to_owned());
@@ -81,22 +79,12 @@ impl TelegramBot {
         let answer = self.http.post_json(&url, &[], &body)?;
         match answer.json::<Reply>() {
             Some(reply) if reply.ok && answer.is_success() => Ok(()),
-            Some(Reply {
-                error_code,
-                parameters: Parameters {
-                    retry_after: Some(seconds),
-                },
-                ..
-            }) => {
+            Some(Reply { error_code, parameters: Parameters { retry_after: Some(seconds) }, .. }) => {
                 let code = error_code.unwrap_or(answer.status);
                 Err(wait(format!("Telegram refused with {code}"), seconds))
             }
             // 400: no such chat; 403: the user blocked the bot. Others concern the token or the service.
-            Some(Reply {
-                ok: false,
-                error_code: Some(code),
-                ..
-            }) => {
+            Some(Reply { ok: false, error_code: Some(code), .. }) => {
                 let reason = format!("Telegram refused with {code}");
                 Err(if matches!(code, 400 | 403) {
                     SendError::Permanent(reason)
@@ -104,9 +92,9 @@ impl TelegramBot {
                     SendError::Temporary(reason)
                 })
             }
-            _ if answer.is_success() => Err(SendError::Temporary(
-                "Telegram's answer cannot be read".to_owned(),
-            )),
+            _ if answer.is_success() => {
+                Err(SendError::Temporary("Telegram's answer cannot be read".to_owned()))
+            }
             _ => Err(answer.refusal("")),
         }
     }

@@ -91,14 +91,8 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 6] = [
-        Self::Common,
-        Self::Login,
-        Self::Register,
-        Self::Password,
-        Self::Logined,
-        Self::Telegram,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Common, Self::Login, Self::Register, Self::Password, Self::Logined, Self::Telegram];
 
     /// The value of the variable; its words are the text `purpose-<value>`.
     pub const fn as_str(self) -> &'static str {
@@ -190,52 +184,26 @@ pub fn render(
     let say = |part: &str, company: &str| {
         let mut all: Vec<(&str, &str)> = vec![("company", company)];
         all.extend(values.iter().map(|(name, value)| (*name, value.as_str())));
-        texts
-            .get(lang, &format!("message-{name}-{part}"), &all)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
+        texts.get(lang, &format!("message-{name}-{part}"), &all).unwrap_or_default().trim().to_owned()
     };
     match channel {
         Channel::Sms => {
             let whole = say("sms", &company);
             let short: String = company.chars().take(COMPANY_SHORT_CHARS).collect();
             let shorter = say("sms", short.trim_end());
-            let text = if sms_text::parts(&shorter) < sms_text::parts(&whole) {
-                shorter
-            } else {
-                whole
-            };
-            Rendered {
-                subject: None,
-                text,
-                html: None,
-            }
+            let text = if sms_text::parts(&shorter) < sms_text::parts(&whole) { shorter } else { whole };
+            Rendered { subject: None, text, html: None }
         }
-        Channel::Telegram => Rendered {
-            subject: None,
-            text: say("email-text", &company),
-            html: None,
-        },
+        Channel::Telegram => Rendered { subject: None, text: say("email-text", &company), html: None },
         Channel::Email => {
             let subject = say("email-subject", &company);
             let text = say("email-text", &company);
             let value = |wanted: &str| {
-                values
-                    .iter()
-                    .find(|(name, _)| *name == wanted)
-                    .map(|(_, value)| value.as_str())
+                values.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
             };
-            let highlights = Highlights {
-                code: value("code"),
-                link: value("link"),
-            };
+            let highlights = Highlights { code: value("code"), link: value("link") };
             let html = html::page(lang, &company, &subject, &text, highlights);
-            Rendered {
-                subject: Some(subject),
-                text,
-                html: Some(html),
-            }
+            Rendered { subject: Some(subject), text, html: Some(html) }
         }
     }
 }
@@ -247,15 +215,8 @@ fn values(
     vars: &[(&str, &str)],
 ) -> Vec<(&'static str, String)> {
     let value_of = |name: &'static str| {
-        let given = vars
-            .iter()
-            .find(|(given, _)| *given == name)
-            .map_or("", |(_, value)| *value);
-        let max = if name == "link" {
-            LINK_MAX_CHARS
-        } else {
-            VALUE_MAX_CHARS
-        };
+        let given = vars.iter().find(|(given, _)| *given == name).map_or("", |(_, value)| *value);
+        let max = if name == "link" { LINK_MAX_CHARS } else { VALUE_MAX_CHARS };
         let value = clean(given, max);
         let words = match name {
             "purpose" => texts.get(lang, &format!("purpose-{value}"), &[]),
@@ -265,11 +226,7 @@ fn values(
         let value = words.unwrap_or(value);
         if value.is_empty() { "-".to_owned() } else { value }
     };
-    template
-        .variables()
-        .iter()
-        .map(|name| (*name, value_of(name)))
-        .collect()
+    template.variables().iter().map(|name| (*name, value_of(name))).collect()
 }
 
 /// One line of bounded length: a value from outside can neither add lines nor turn the direction

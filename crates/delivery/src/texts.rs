@@ -70,10 +70,7 @@ impl Language {
     fn format(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {
         let pattern = self.bundle.get_message(key)?.value()?;
         let mut errors = Vec::new();
-        let text = self
-            .bundle
-            .format_pattern(pattern, Some(args), &mut errors)
-            .into_owned();
+        let text = self.bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
         if !errors.is_empty() {
             tracing::warn!(key, lang = %self.tag, "a text was formatted without one of its variables");
         }
@@ -117,10 +114,7 @@ impl Texts {
             languages.push(language);
             patterns.push(sources.into_iter().flat_map(pattern::messages).collect());
         }
-        Self {
-            builtin: Arc::new(Builtin { languages, patterns }),
-            overrides: Arc::new(Vec::new()),
-        }
+        Self { builtin: Arc::new(Builtin { languages, patterns }), overrides: Arc::new(Vec::new()) }
     }
 
     /// These built-in texts with a company's own ones, given as (language, key, Fluent pattern), in
@@ -151,10 +145,7 @@ impl Texts {
                 languages.push(language);
             }
         }
-        Self {
-            builtin: Arc::clone(&self.builtin),
-            overrides: Arc::new(languages),
-        }
+        Self { builtin: Arc::clone(&self.builtin), overrides: Arc::new(languages) }
     }
 
     /// Whether `pattern` may stand in for the built-in text `key`: it must be readable Fluent, use
@@ -174,18 +165,13 @@ impl Texts {
         if key.ends_with("-subject") && pattern.trim().contains('\n') {
             return Err("a subject is a single line".to_owned());
         }
-        let known = self
-            .known_variables(key)
-            .ok_or_else(|| format!("there is no text {key}"))?;
+        let known = self.known_variables(key).ok_or_else(|| format!("there is no text {key}"))?;
         let used = pattern::variables(&pattern)?;
         if let Some(unknown) = used.difference(&known).next() {
             return Err(format!("this text has no variable ${unknown}"));
         }
         let own = self.builtin_variables(|other| other == key);
-        if let Some(missing) = ESSENTIAL
-            .iter()
-            .find(|name| own.contains(**name) && !used.contains(**name))
-        {
+        if let Some(missing) = ESSENTIAL.iter().find(|name| own.contains(**name) && !used.contains(**name)) {
             return Err(format!("this text must contain {{ ${missing} }}"));
         }
         let resource = override_resource(key, &pattern)?;
@@ -202,10 +188,7 @@ impl Texts {
             return Err("a line may not begin with a full stop and a name".to_owned());
         }
         let value = message.value().ok_or("the text is empty")?;
-        let args: FluentArgs<'_> = known
-            .iter()
-            .map(|name| (name.as_str(), FluentValue::from("1")))
-            .collect();
+        let args: FluentArgs<'_> = known.iter().map(|name| (name.as_str(), FluentValue::from("1"))).collect();
         let mut errors = Vec::new();
         let text = bundle.format_pattern(value, Some(&args), &mut errors);
         if !errors.is_empty() {
@@ -220,12 +203,7 @@ impl Texts {
     /// What an override of `key` may use: the company's name, and whatever any built-in text of the
     /// same message uses (its subject, its e-mail and its SMS are given the same values).
     fn known_variables(&self, key: &str) -> Option<BTreeSet<String>> {
-        if !self
-            .builtin
-            .patterns
-            .iter()
-            .any(|patterns| patterns.contains_key(key))
-        {
+        if !self.builtin.patterns.iter().any(|patterns| patterns.contains_key(key)) {
             return None;
         }
         let stem = message_stem(key);
@@ -245,13 +223,8 @@ impl Texts {
 
     /// The text `key` in `lang`, or in the nearest language that has it; `None` when no language does.
     pub fn get(&self, lang: &str, key: &str, vars: &[(&str, &str)]) -> Option<String> {
-        let args: FluentArgs<'_> = vars
-            .iter()
-            .map(|(name, value)| (*name, argument(name, value)))
-            .collect();
-        self.chain(lang)
-            .into_iter()
-            .find_map(|language| language.format(key, &args))
+        let args: FluentArgs<'_> = vars.iter().map(|(name, value)| (*name, argument(name, value))).collect();
+        self.chain(lang).into_iter().find_map(|language| language.format(key, &args))
     }
 
     /// What a person reads for an error code, with `params` as `$p1`, `$p2`, …; never empty.
@@ -265,11 +238,7 @@ impl Texts {
 
     /// The keys of the built-in texts of a shipped language, sorted; empty for another language.
     pub fn keys(&self, lang: &str) -> Vec<&str> {
-        let at = self
-            .builtin
-            .languages
-            .iter()
-            .position(|language| language.tag == lang);
+        let at = self.builtin.languages.iter().position(|language| language.tag == lang);
         at.and_then(|at| self.builtin.patterns.get(at))
             .map(|patterns| patterns.keys().map(String::as_str).collect())
             .unwrap_or_default()
@@ -309,10 +278,7 @@ impl Texts {
 fn is_traditional(tag: &LanguageIdentifier) -> bool {
     match &tag.script {
         Some(script) => script.as_str() == "Hant",
-        None => tag
-            .region
-            .as_ref()
-            .is_some_and(|region| matches!(region.as_str(), "HK" | "TW" | "MO")),
+        None => tag.region.as_ref().is_some_and(|region| matches!(region.as_str(), "HK" | "TW" | "MO")),
     }
 }
 
@@ -321,9 +287,7 @@ fn message_stem(key: &str) -> Option<&str> {
     if !key.starts_with("message-") {
         return None;
     }
-    ["-email-subject", "-email-text", "-sms"]
-        .iter()
-        .find_map(|suffix| key.strip_suffix(suffix))
+    ["-email-subject", "-email-text", "-sms"].iter().find_map(|suffix| key.strip_suffix(suffix))
 }
 
 /// The pattern as a resource of one message. Every line is indented, so that none can begin a
@@ -336,11 +300,7 @@ fn override_resource(key: &str, pattern: &str) -> Result<FluentResource, String>
         source.push('\n');
     }
     let resource = FluentResource::try_new(source).map_err(|_| "the text cannot be read".to_owned())?;
-    if resource.entries().count() == 1 {
-        Ok(resource)
-    } else {
-        Err("the text cannot be read".to_owned())
-    }
+    if resource.entries().count() == 1 { Ok(resource) } else { Err("the text cannot be read".to_owned()) }
 }
 
 fn argument<'a>(name: &str, value: &'a str) -> FluentValue<'a> {

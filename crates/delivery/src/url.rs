@@ -18,9 +18,8 @@ impl SettingUrl {
         if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err("the URL holds a space or a control character".to_owned());
         }
-        let (scheme, rest) = url
-            .split_once("://")
-            .ok_or("the URL does not begin with a scheme like smtp://")?;
+        let (scheme, rest) =
+            url.split_once("://").ok_or("the URL does not begin with a scheme like smtp://")?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at_checked(end).ok_or("the URL cannot be read")?;
         let (credentials, place) = match authority.rsplit_once('@') {
@@ -33,10 +32,9 @@ impl SettingUrl {
         }
         let (user, password) =
             match credentials.map(|text| text.split_once(':').map_or((text, None), |(u, p)| (u, Some(p)))) {
-                Some((user, password)) => (
-                    Some(percent_decode(user)?),
-                    password.map(percent_decode).transpose()?,
-                ),
+                Some((user, password)) => {
+                    (Some(percent_decode(user)?), password.map(percent_decode).transpose()?)
+                }
                 None => (None, None),
             };
         let query = tail.split_once('?').map_or("", |(_, query)| query);
@@ -58,19 +56,13 @@ impl SettingUrl {
 
     /// The value of a query parameter.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Refuses parameters that are not among `known`: a misspelt setting must not pass in silence.
     pub(crate) fn only_params(&self, known: &[&str]) -> Result<(), String> {
         match self.query.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-            Some(_) => Err(format!(
-                "unknown parameter in the URL; known are: {}",
-                known.join(", ")
-            )),
+            Some(_) => Err(format!("unknown parameter in the URL; known are: {}", known.join(", "))),
             None => Ok(()),
         }
     }
@@ -78,24 +70,16 @@ impl SettingUrl {
     pub(crate) fn is_loopback(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
         bare.eq_ignore_ascii_case("localhost")
-            || bare
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+            || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
 fn split_port(place: &str) -> Result<(&str, Option<u16>), String> {
     let after_host = place.rfind(']').map_or(0, |at| at + 1);
-    match place
-        .get(after_host..)
-        .and_then(|rest| rest.rfind(':'))
-        .map(|at| after_host + at)
-    {
+    match place.get(after_host..).and_then(|rest| rest.rfind(':')).map(|at| after_host + at) {
         Some(colon) => {
             let port = place.get(colon + 1..).unwrap_or_default();
-            let port = port
-                .parse()
-                .map_err(|_| "the port in the URL is not a number".to_owned())?;
+            let port = port.parse().map_err(|_| "the port in the URL is not a number".to_owned())?;
             Ok((place.get(..colon).unwrap_or_default(), Some(port)))
         }
         None => Ok((place, None)),
@@ -113,9 +97,7 @@ pub(crate) fn percent_decode(text: &str) -> Result<String, String> {
             continue;
         }
         let digits = [rest.next().ok_or_else(broken)?, rest.next().ok_or_else(broken)?];
-        let decoded = data_encoding::HEXLOWER_PERMISSIVE
-            .decode(&digits)
-            .map_err(|_| broken())?;
+        let decoded = data_encoding::HEXLOWER_PERMISSIVE.decode(&digits).map_err(|_| broken())?;
         bytes.extend(decoded);
     }
     String::from_utf8(bytes).map_err(|_| "the URL is not UTF-8 once decoded".to_owned())
@@ -147,10 +129,7 @@ mod tests {
         let url = SettingUrl::parse("http://10.0.0.1").unwrap();
         assert!(url.user.is_none() && url.password.is_none() && !url.is_loopback());
         let url = SettingUrl::parse("http://key@host?a").unwrap();
-        assert_eq!(
-            (url.user.as_deref(), url.password, url.query.len()),
-            (Some("key"), None, 1)
-        );
+        assert_eq!((url.user.as_deref(), url.password, url.query.len()), (Some("key"), None, 1));
     }
 
     #[test]

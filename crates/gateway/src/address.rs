@@ -45,7 +45,9 @@ mod tests {
         assert_eq!(of("/api/third/login/a.b"), Some((Prefix::ThirdLogin, "a.b")));
         assert_eq!(of("/api/logout"), Some((Prefix::Bare, "logout")));
         assert_eq!(of("/api/global/thirdExt/randomKey"), Some((Prefix::Global, "thirdExt/randomKey")));
-        for none in ["/", "/api", "/api/", "/api/global/", "/api/global/a/b", "/apis/global/a", "/x/global/a.b"] {
+        for none in
+            ["/", "/api", "/api/", "/api/global/", "/api/global/a/b", "/apis/global/a", "/x/global/a.b"]
+        {
             assert_eq!(of(none), None, "{none}");
         }
     }

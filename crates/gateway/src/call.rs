@@ -83,7 +83,9 @@ impl Gateway {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(decision.retry_after_s.max(1)));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(decision.retry_after_s.max(1)));
         }
         response
     }
@@ -100,11 +102,8 @@ impl Gateway {
         let now = self.api.app().store.now_ms();
         let lang = text(headers, "lang");
         let flood = self.limits.flood(address, now);
-        let refuse = |status, gate: Gate, decision| Outcome {
-            status,
-            answer: refused(gate.refuse(), lang),
-            decision,
-        };
+        let refuse =
+            |status, gate: Gate, decision| Outcome { status, answer: refused(gate.refuse(), lang), decision };
         if self.draining.load(Ordering::Relaxed) {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, Gate::Unavailable, flood);
         }
@@ -126,7 +125,11 @@ impl Gateway {
         if !decision.allowed {
             return refuse(StatusCode::OK, Gate::TooFrequent, decision);
         }
-        let body = match tokio::time::timeout(self.request_timeout, axum::body::to_bytes(body, MAX_BODY_BYTES)).await
+        let body = match tokio::time::timeout(
+            self.request_timeout,
+            axum::body::to_bytes(body, MAX_BODY_BYTES),
+        )
+        .await
         {
             Ok(Ok(body)) => body,
             Ok(Err(error)) if is_too_long(&error) => {

@@ -45,10 +45,8 @@ impl TrustedProxies {
     /// # Errors
     /// The first entry that is not understood.
     pub fn parse<T: AsRef<str>>(list: &[T], header: ForwardHeader) -> Result<Self, ProxyListError> {
-        let networks = list
-            .iter()
-            .map(|entry| Network::parse(entry.as_ref().trim()))
-            .collect::<Result<_, _>>()?;
+        let networks =
+            list.iter().map(|entry| Network::parse(entry.as_ref().trim())).collect::<Result<_, _>>()?;
         Ok(Self { networks, header })
     }
 
@@ -190,29 +188,20 @@ fn parse_node(text: &str) -> Option<IpAddr> {
     if let Some(bracketed) = text.strip_prefix('[') {
         let (address, port) = bracketed.split_once(']')?;
         let good_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-        return good_port
-            .then(|| address.parse::<Ipv6Addr>().ok())
-            .flatten()
-            .map(|v6| v6.to_canonical());
+        return good_port.then(|| address.parse::<Ipv6Addr>().ok()).flatten().map(|v6| v6.to_canonical());
     }
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(address.to_canonical());
     }
     let (address, port) = text.rsplit_once(':')?;
-    is_port(port)
-        .then(|| address.parse::<Ipv4Addr>().ok())
-        .flatten()
-        .map(IpAddr::V4)
+    is_port(port).then(|| address.parse::<Ipv4Addr>().ok()).flatten().map(IpAddr::V4)
 }
 
 /// A port by number, or an obfuscated one (RFC 7239, 6).
 fn is_port(text: &str) -> bool {
     match text.strip_prefix('_') {
         Some(name) => {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         }
         None => (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()),
     }
@@ -238,11 +227,7 @@ impl Network {
         let prefix: u32 = prefix.map_or(Ok(width), str::parse).map_err(|_| malformed())?;
         let base = written.to_canonical();
         // ::ffff:10.0.0.0/104 is 10.0.0.0/8 in the form that sockets of both families show.
-        let mapped_bits = if written.is_ipv6() && base.is_ipv4() {
-            96
-        } else {
-            0
-        };
+        let mapped_bits = if written.is_ipv6() && base.is_ipv4() { 96 } else { 0 };
         let prefix = prefix.checked_sub(mapped_bits).ok_or_else(malformed)?;
         if prefix > width - mapped_bits {
             return Err(malformed());

@@ -50,9 +50,7 @@ impl Cors {
             }
             normalised(entry).ok_or_else(|| OriginError::Malformed(entry.to_owned()))
         };
-        Ok(Self {
-            origins: origins.iter().map(read).collect::<Result<_, _>>()?,
-        })
+        Ok(Self { origins: origins.iter().map(read).collect::<Result<_, _>>()? })
     }
 
     /// Whether a page of this origin may call. Sockets, which CORS does not cover, ask this too.
@@ -81,10 +79,7 @@ impl Cors {
             answer.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
             if let Some(names) = wanted_headers(headers) {
                 answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
-                answer.append(
-                    header::VARY,
-                    HeaderValue::from(header::ACCESS_CONTROL_REQUEST_HEADERS),
-                );
+                answer.append(header::VARY, HeaderValue::from(header::ACCESS_CONTROL_REQUEST_HEADERS));
             }
         }
         Some(response)
@@ -115,18 +110,12 @@ fn wanted_headers(headers: &HeaderMap) -> Option<HeaderValue> {
         .filter(|name| is_plain_name(name))
         .take(MOST_HEADERS)
         .collect();
-    if names.is_empty() {
-        None
-    } else {
-        HeaderValue::try_from(names.join(", ")).ok()
-    }
+    if names.is_empty() { None } else { HeaderValue::try_from(names.join(", ")).ok() }
 }
 
 fn is_plain_name(name: &str) -> bool {
     (1..=LONGEST_HEADER_NAME).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         && HeaderName::try_from(name).is_ok()
 }
 
@@ -135,18 +124,12 @@ fn normalised(origin: &str) -> Option<String> {
     let origin = origin.to_ascii_lowercase();
     let (scheme, authority) = origin.split_once("://")?;
     let scheme_ok = scheme.starts_with(|first: char| first.is_ascii_lowercase())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     let (host, port) = match authority.strip_prefix('[') {
         Some(v6) => {
             let (address, after) = v6.split_once(']')?;
             let address: std::net::Ipv6Addr = address.parse().ok()?;
-            let port = if after.is_empty() {
-                None
-            } else {
-                Some(after.strip_prefix(':')?)
-            };
+            let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
             (format!("[{address}]"), port)
         }
         None => match authority.split_once(':') {
@@ -156,9 +139,7 @@ fn normalised(origin: &str) -> Option<String> {
     };
     let host_ok = host.starts_with('[')
         || (!host.is_empty()
-            && host
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)));
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)));
     if !scheme_ok || !host_ok {
         return None;
     }
@@ -178,26 +159,15 @@ mod tests {
     use super::*;
 
     fn cors() -> Cors {
-        Cors::new(&[
-            "https://App.Example.com:443",
-            "http://localhost:5173",
-            "capacitor://localhost",
-        ])
-        .unwrap()
+        Cors::new(&["https://App.Example.com:443", "http://localhost:5173", "capacitor://localhost"]).unwrap()
     }
 
     fn preflight(origin: &str, wanted: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
-        headers.insert(
-            header::ACCESS_CONTROL_REQUEST_METHOD,
-            HeaderValue::from_static("POST"),
-        );
+        headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("POST"));
         for line in wanted {
-            headers.append(
-                header::ACCESS_CONTROL_REQUEST_HEADERS,
-                HeaderValue::from_str(line).unwrap(),
-            );
+            headers.append(header::ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_str(line).unwrap());
         }
         headers
     }
@@ -206,11 +176,7 @@ mod tests {
     fn origins_match_whatever_their_case_and_default_port() {
         let cors = cors();
         let allows = |origin: &str| cors.allows(&HeaderValue::from_str(origin).unwrap());
-        for listed in [
-            "https://app.example.com",
-            "HTTPS://APP.example.com:443",
-            "http://localhost:5173",
-        ] {
+        for listed in ["https://app.example.com", "HTTPS://APP.example.com:443", "http://localhost:5173"] {
             assert!(allows(listed), "{listed}");
         }
         assert!(allows("capacitor://localhost"));
@@ -233,10 +199,7 @@ mod tests {
     #[test]
     fn what_is_no_origin_is_refused_at_start() {
         assert_eq!(Cors::new(&["*"]).unwrap_err(), OriginError::Wildcard);
-        assert_eq!(
-            Cors::new(&["https://*.example.com"]).unwrap_err(),
-            OriginError::Wildcard
-        );
+        assert_eq!(Cors::new(&["https://*.example.com"]).unwrap_err(), OriginError::Wildcard);
         for bad in [
             "",
             "null",
@@ -252,10 +215,7 @@ mod tests {
             "https://[::1",
             "https://[::1]80",
         ] {
-            assert_eq!(
-                Cors::new(&[bad]).unwrap_err(),
-                OriginError::Malformed(bad.to_owned())
-            );
+            assert_eq!(Cors::new(&[bad]).unwrap_err(), OriginError::Malformed(bad.to_owned()));
         }
         assert!(
             Cors::new(&["http://[::1]:3000"])
@@ -267,23 +227,12 @@ mod tests {
     #[test]
     fn a_listed_origin_s_preflight_is_answered() {
         let wanted = ["companyid,token, trace", "bad name, x\"y, lang"];
-        let reply = cors()
-            .preflight(&Method::OPTIONS, &preflight("http://localhost:5173", &wanted))
-            .unwrap();
+        let reply = cors().preflight(&Method::OPTIONS, &preflight("http://localhost:5173", &wanted)).unwrap();
         assert_eq!(reply.status(), StatusCode::NO_CONTENT);
         let headers = reply.headers();
-        assert_eq!(
-            headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
-            "http://localhost:5173"
-        );
-        assert_eq!(
-            headers[header::ACCESS_CONTROL_ALLOW_METHODS],
-            "GET, POST, OPTIONS"
-        );
-        assert_eq!(
-            headers[header::ACCESS_CONTROL_ALLOW_HEADERS],
-            "companyid, token, trace, lang"
-        );
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "http://localhost:5173");
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, POST, OPTIONS");
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_HEADERS], "companyid, token, trace, lang");
         assert_eq!(headers[header::ACCESS_CONTROL_MAX_AGE], "600");
         assert_eq!(headers[header::VARY], "origin");
         assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
@@ -291,16 +240,9 @@ mod tests {
 
     #[test]
     fn an_unlisted_origin_s_preflight_has_no_cors_headers() {
-        let reply = cors()
-            .preflight(&Method::OPTIONS, &preflight("https://evil.test", &["token"]))
-            .unwrap();
+        let reply = cors().preflight(&Method::OPTIONS, &preflight("https://evil.test", &["token"])).unwrap();
         assert_eq!(reply.status(), StatusCode::NO_CONTENT);
-        assert!(
-            reply
-                .headers()
-                .keys()
-                .all(|name| !name.as_str().starts_with("access-control"))
-        );
+        assert!(reply.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
     }
 
     #[test]
@@ -321,10 +263,7 @@ mod tests {
             reply
         };
         let listed = apply(&cors(), Some("https://app.example.com"));
-        assert_eq!(
-            listed[header::ACCESS_CONTROL_ALLOW_ORIGIN],
-            "https://app.example.com"
-        );
+        assert_eq!(listed[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example.com");
         let exposed = listed[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
         assert!(exposed.contains("x-ratelimit-remairing"));
         assert_eq!(listed[header::VARY], "origin");

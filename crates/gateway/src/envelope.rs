@@ -26,7 +26,11 @@ fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The envelope's bytes. `message` tells an error's code in the caller's language.
-pub(crate) fn bytes(answer: &Answer, frame: Frame<'_>, message: impl FnOnce(&str, &[String]) -> String) -> Vec<u8> {
+pub(crate) fn bytes(
+    answer: &Answer,
+    frame: Frame<'_>,
+    message: impl FnOnce(&str, &[String]) -> String,
+) -> Vec<u8> {
     let data = answer.result.as_ref().map(|payload| payload.as_bytes());
     let mut out = Vec::with_capacity(256 + data.map_or(0, <[u8]>::len));
     let code = answer.result.as_ref().map_or_else(|error| error.code(), |_| "0");

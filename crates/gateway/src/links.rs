@@ -178,9 +178,7 @@ mod tests {
         assert_eq!(said(&message("/start@bot abc")), Some(("42".to_owned(), true)));
         assert_eq!(said(&message("/stop")), Some(("42".to_owned(), false)));
         assert_eq!(said(&message("hello")), None);
-        let member = |status: &str| {
-            json!({ "my_chat_member": { "from": { "id": 42 }, "new_chat_member": { "status": status } } })
-        };
+        let member = |status: &str| json!({ "my_chat_member": { "from": { "id": 42 }, "new_chat_member": { "status": status } } });
         assert_eq!(said(&member("kicked")), Some(("42".to_owned(), false)));
         assert_eq!(said(&member("member")), Some(("42".to_owned(), true)));
         assert_eq!(said(&json!({})), None);

@@ -123,14 +123,8 @@ pub async fn serve(config: ListenConfig, app: Router) -> Result<Running, ListenE
     let limits = server.http_builder();
     // HTTP/1.1 keeps to 100 fields without being told, and is faster so. For HTTP/2 each field counts
     // with 32 bytes more than it has, so the size bounds the number.
-    limits
-        .http1()
-        .header_read_timeout(config.idle_timeout)
-        .max_buf_size(bytes(MAX_HEAD_BYTES));
-    limits
-        .http2()
-        .max_header_list_size(MAX_HEAD_BYTES)
-        .max_concurrent_streams(MAX_STREAMS);
+    limits.http1().header_read_timeout(config.idle_timeout).max_buf_size(bytes(MAX_HEAD_BYTES));
+    limits.http2().max_header_list_size(MAX_HEAD_BYTES).max_concurrent_streams(MAX_STREAMS);
 
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let (server, watch) = match config.tls {
@@ -138,18 +132,10 @@ pub async fn serve(config: ListenConfig, app: Router) -> Result<Running, ListenE
         Some(files) => {
             let watch = CertificateWatch::load(files).await?;
             let acceptor = RustlsAcceptor::new(watch.config()).handshake_timeout(config.header_timeout);
-            (
-                tokio::spawn(server.acceptor(acceptor).serve(app)),
-                Some(tokio::spawn(watch.run())),
-            )
+            (tokio::spawn(server.acceptor(acceptor).serve(app)), Some(tokio::spawn(watch.run())))
         }
     };
-    Ok(Running {
-        address,
-        handle,
-        server,
-        watch,
-    })
+    Ok(Running { address, handle, server, watch })
 }
 
 fn bytes(count: u32) -> usize {

@@ -104,11 +104,7 @@ impl Limiter {
             let wound_back = owed_until > now + tolerance + CLOCK_SLACK;
             // After the clock went back nobody owes more than the full burst, or a correction by an hour
             // would shut everybody out for an hour.
-            let start = if wound_back {
-                now + tolerance
-            } else {
-                owed_until.max(now)
-            };
+            let start = if wound_back { now + tolerance } else { owed_until.max(now) };
             let next = start + self.interval;
             let allowed = next <= now + tolerance;
             if !allowed && !wound_back {
@@ -134,11 +130,7 @@ impl Limiter {
         let tolerance = self.interval * u64::from(self.burst);
         let free = tolerance.saturating_sub(debt);
         let remaining = u32::try_from(free / self.interval).unwrap_or(self.burst);
-        let wait = if remaining > 0 {
-            0
-        } else {
-            self.interval - free.min(self.interval)
-        };
+        let wait = if remaining > 0 { 0 } else { self.interval - free.min(self.interval) };
         Decision {
             allowed,
             limit: self.burst,
@@ -239,10 +231,7 @@ mod tests {
             assert!(limiter.check(&1, START_MS).allowed);
         }
         let back = START_MS - 3_600_000;
-        assert!(
-            !limiter.check(&1, back).allowed,
-            "the debt is kept, no more than a full one"
-        );
+        assert!(!limiter.check(&1, back).allowed, "the debt is kept, no more than a full one");
         assert!(limiter.check(&1, back + 1000).allowed);
     }
 
@@ -298,11 +287,7 @@ mod tests {
         });
         let total: usize = allowed.iter().map(|count| count.load(Ordering::Relaxed)).sum();
         assert!(allowed.iter().all(|count| count.load(Ordering::Relaxed) <= 50));
-        assert_eq!(
-            total,
-            8 * 50,
-            "the bucket's eight places are used to the full, and no more"
-        );
+        assert_eq!(total, 8 * 50, "the bucket's eight places are used to the full, and no more");
     }
 
     #[test]
@@ -317,10 +302,7 @@ mod tests {
 
     /// Calls of a few keys with time going on between them.
     fn calls(keys: u8) -> impl Strategy<Value = Vec<(u8, i64)>> {
-        prop::collection::vec(
-            (0..keys, prop_oneof![Just(0_i64), 0..50_i64, 0..20_000_i64]),
-            1..300,
-        )
+        prop::collection::vec((0..keys, prop_oneof![Just(0_i64), 0..50_i64, 0..20_000_i64]), 1..300)
     }
 
     proptest! {

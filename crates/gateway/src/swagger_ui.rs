@@ -38,10 +38,7 @@ const PAGE: File = File {
 
 const FILES: [File; 5] = [
     PAGE,
-    File {
-        path: "/docs/",
-        ..PAGE
-    },
+    File { path: "/docs/", ..PAGE },
     File {
         path: "/docs/init.js",
         media_type: "text/javascript; charset=utf-8",
@@ -65,10 +62,7 @@ const FILES: [File; 5] = [
 /// The routes of the page and its files; the document itself is served elsewhere.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     FILES.into_iter().fold(Router::new(), |router, file| {
-        router.route(
-            file.path,
-            get(async move |headers: HeaderMap| file.reply(&headers)),
-        )
+        router.route(file.path, get(async move |headers: HeaderMap| file.reply(&headers)))
     })
 }
 
@@ -76,15 +70,8 @@ impl File {
     fn reply(self, request: &HeaderMap) -> Response<Body> {
         // The big files change only with Swagger UI's version, the small ones with ours. All are asked
         // for again after a while, for their addresses stay the same.
-        let (tag, keep) = if self.gzipped {
-            (TAG, "public, max-age=86400")
-        } else {
-            (PAGE_TAG, "no-cache")
-        };
-        let known = request
-            .get_all(header::IF_NONE_MATCH)
-            .iter()
-            .any(|value| names_tag(value, &tag));
+        let (tag, keep) = if self.gzipped { (TAG, "public, max-age=86400") } else { (PAGE_TAG, "no-cache") };
+        let known = request.get_all(header::IF_NONE_MATCH).iter().any(|value| names_tag(value, &tag));
         let mut response = Response::new(Body::empty());
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -99,10 +86,7 @@ impl File {
         set(header::ETAG, tag);
         set(header::CACHE_CONTROL, HeaderValue::from_static(keep));
         set(header::CONTENT_SECURITY_POLICY, POLICY);
-        set(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         set(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         response
     }
@@ -110,13 +94,8 @@ impl File {
 
 /// Whether an `if-none-match` list holds the tag; caches may have marked it weak.
 fn names_tag(list: &HeaderValue, tag: &HeaderValue) -> bool {
-    let items = list
-        .as_bytes()
-        .split(|byte| *byte == b',')
-        .map(<[u8]>::trim_ascii);
-    items
-        .map(|item| item.strip_prefix(b"W/").unwrap_or(item))
-        .any(|item| item == tag.as_bytes())
+    let items = list.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    items.map(|item| item.strip_prefix(b"W/").unwrap_or(item)).any(|item| item == tag.as_bytes())
 }
 
 #[cfg(test)]
@@ -133,21 +112,14 @@ mod tests {
             assert!(head.starts_with("HTTP/1.1 200"), "{head}");
             assert!(head.contains("content-type: text/html; charset=utf-8"), "{head}");
             assert!(head.contains("x-content-type-options: nosniff"), "{head}");
-            assert!(
-                head.contains("content-security-policy: default-src 'self';"),
-                "{head}"
-            );
+            assert!(head.contains("content-security-policy: default-src 'self';"), "{head}");
             let page = String::from_utf8(body(&reply).to_vec()).unwrap();
-            assert!(
-                !page.contains("<script>"),
-                "inline scripts would be refused by the policy"
-            );
+            assert!(!page.contains("<script>"), "inline scripts would be refused by the policy");
             assert!(page.contains("/docs/init.js"));
         }
-        for (path, start) in [
-            ("/docs/swagger-ui-bundle.js", "text/javascript"),
-            ("/docs/swagger-ui.css", "text/css"),
-        ] {
+        for (path, start) in
+            [("/docs/swagger-ui-bundle.js", "text/javascript"), ("/docs/swagger-ui.css", "text/css")]
+        {
             let reply = get_with(running.address, path, "").await;
             let head = head(&reply);
             assert!(head.contains(&format!("content-type: {start}")), "{head}");
@@ -156,11 +128,7 @@ mod tests {
             assert_eq!(body(&reply).get(..2), Some(&[0x1f, 0x8b][..]));
         }
         let init = get_with(running.address, "/docs/init.js", "").await;
-        assert!(
-            String::from_utf8(body(&init).to_vec())
-                .unwrap()
-                .contains(DOCUMENT_PATH)
-        );
+        assert!(String::from_utf8(body(&init).to_vec()).unwrap().contains(DOCUMENT_PATH));
         let missing = get_with(running.address, "/docs/../Cargo.toml", "").await;
         assert!(head(&missing).starts_with("HTTP/1.1 404"));
     }
@@ -172,12 +140,7 @@ mod tests {
         let reply = get_with(running.address, "/docs/swagger-ui.css", &tag).await;
         assert!(head(&reply).starts_with("HTTP/1.1 304"));
         assert!(body(&reply).is_empty());
-        let reply = get_with(
-            running.address,
-            "/docs/swagger-ui.css",
-            "if-none-match: \"other\"\r\n",
-        )
-        .await;
+        let reply = get_with(running.address, "/docs/swagger-ui.css", "if-none-match: \"other\"\r\n").await;
         assert!(head(&reply).starts_with("HTTP/1.1 200"));
     }
 }

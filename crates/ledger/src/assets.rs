@@ -31,7 +31,10 @@ pub fn list(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<Asset>> {
 /// # Errors
 /// The store's.
 pub fn add(tx: &mut Tx<'_>, company_id: i64, code: &str, digits: i64) -> Result<()> {
-    let id = tx.value::<i64>("SELECT COALESCE(MAX(id), 0) + 1 FROM assets WHERE company_id = $1", params![company_id])?;
+    let id = tx.value::<i64>(
+        "SELECT COALESCE(MAX(id), 0) + 1 FROM assets WHERE company_id = $1",
+        params![company_id],
+    )?;
     tx.execute(
         "INSERT INTO assets (company_id, id, code, digits) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         params![company_id, id, code, digits],

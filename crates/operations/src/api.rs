@@ -118,8 +118,7 @@ impl Api {
         };
         answer.lang = language(&company, call.lang);
         answer.company = Some(Arc::clone(&company));
-        let entry =
-            self.find(call.prefix, call.name).ok_or_else(|| Gate::UnknownOperation.refuse())?;
+        let entry = self.find(call.prefix, call.name).ok_or_else(|| Gate::UnknownOperation.refuse())?;
         answer.entry = Some(entry);
         let body = object(call.body)?;
         if is_sealed(trace, &body) {

@@ -155,10 +155,8 @@ impl App {
         }
         let hash = session::token_hash(token);
         let now = self.store.now_ms();
-        let kept = self
-            .sessions
-            .get(&hash)
-            .filter(|copy| self.is_good(copy, copy.value.session.customer_id, now));
+        let kept =
+            self.sessions.get(&hash).filter(|copy| self.is_good(copy, copy.value.session.customer_id, now));
         let live = match kept {
             Some(copy) => Some(copy.value),
             None => self.read_live(hash).await?,
@@ -191,8 +189,12 @@ impl App {
             return Ok(None);
         }
         let good_until = session.expires_at;
-        let live =
-            Arc::new(Live { session, token_hash: hash, status: customer.status, seen: AtomicBool::new(false) });
+        let live = Arc::new(Live {
+            session,
+            token_hash: hash,
+            status: customer.status,
+            seen: AtomicBool::new(false),
+        });
         self.sessions.insert(hash, self.copy(generation, good_until, Arc::clone(&live)));
         Ok(Some(live))
     }
@@ -227,7 +229,8 @@ impl App {
         make: fn(&mut Tx<'_>, &Customer) -> Result<Made>,
     ) -> Result<Arc<[u8]>> {
         let now = self.store.now_ms();
-        if let Some(copy) = self.records.get(&customer_id).filter(|copy| self.is_good(copy, customer_id, now)) {
+        if let Some(copy) = self.records.get(&customer_id).filter(|copy| self.is_good(copy, customer_id, now))
+        {
             return Ok(copy.value);
         }
         let generation = self.store.generations().of(customer_id);

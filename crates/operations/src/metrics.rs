@@ -23,7 +23,7 @@ struct ClassLabels {
 
 /// Counters of calls.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     calls: Family<CallLabels, Counter>,
     seconds: Family<ClassLabels, Histogram, fn() -> Histogram>,
 }
@@ -35,7 +35,7 @@ fn buckets() -> Histogram {
 impl Metrics {
     /// Registers the counters.
     #[must_use]
-    pub fn new(registry: &mut Registry) -> Self {
+    pub(crate) fn new(registry: &mut Registry) -> Self {
         let calls = Family::<CallLabels, Counter>::default();
         let seconds = Family::<ClassLabels, Histogram, fn() -> Histogram>::new_with_constructor(buckets);
         registry.register("custos_calls", "Calls by operation and code", calls.clone());
@@ -44,7 +44,7 @@ impl Metrics {
     }
 
     /// Counts an answer.
-    pub fn record(&self, entry: Option<&'static Entry>, result: &Result<Payload, Error>, took: Duration) {
+    pub(crate) fn record(&self, entry: Option<&'static Entry>, result: &Result<Payload, Error>, took: Duration) {
         let operation = entry.map_or("unknown", |entry| entry.name);
         let code = result.as_ref().map_or_else(Error::code, |_| "0");
         self.calls.get_or_create(&CallLabels { operation, code }).inc();

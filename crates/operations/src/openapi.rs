@@ -48,7 +48,12 @@ fn reply(entry: &Entry) -> Value {
 fn operation(entry: &Entry) -> Value {
     let mut headers = vec![
         header("companyId", true, "The company.", &json!({ "type": "integer" })),
-        header("trace", true, "Echoed; at most 128 visible ASCII characters.", &json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$" })),
+        header(
+            "trace",
+            true,
+            "Echoed; at most 128 visible ASCII characters.",
+            &json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$" }),
+        ),
         header("lang", false, "BCP 47 tag.", &json!({ "type": "string" })),
     ];
     if entry.access != Access::Guest {

@@ -157,6 +157,8 @@ pub trait Operation: Request {
 /// A running operation.
 pub type Running = Pin<Box<dyn Future<Output = Result<Payload>> + Send>>;
 
+type Run = fn(&Map<String, Value>, Option<Arc<Live>>, Token, Context) -> Result<Running>;
+
 /// An operation with its types hidden.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
@@ -180,7 +182,7 @@ pub struct Entry {
     pub fields: &'static [FieldDoc],
     /// The reply's JSON Schema.
     pub reply: fn() -> Value,
-    run: fn(&Map<String, Value>, Option<Arc<Live>>, Token, Context) -> Result<Running>,
+    run: Run,
 }
 
 /// The entry of an operation.

@@ -186,14 +186,18 @@ pub fn of_customer(
     Ok((total, entries))
 }
 
-/// The companies that have a chain, with the head's number.
+/// The companies that have a chain, with the head's number; 0 where entries are left without a head.
 ///
 /// # Errors
 /// The database's.
 pub fn chains(tx: &mut Tx<'_>) -> Result<Vec<(i64, i64)>> {
-    tx.query("SELECT company_id, seq FROM audit_heads ORDER BY company_id", &[], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    tx.query(
+        "SELECT company_id, seq FROM audit_heads \
+         UNION ALL SELECT DISTINCT company_id, 0 FROM audit_log \
+         WHERE company_id NOT IN (SELECT company_id FROM audit_heads) ORDER BY 1",
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// What a check of a chain found.
@@ -267,26 +271,39 @@ impl Verifier {
         Ok(())
     }
 
-    /// Compares the end of the chain with its head.
+    /// Walks on to where the chain's head is now, and compares the two. Entries that came while the chain was walked
+    /// are thus no finding.
     ///
     /// # Errors
     /// The database's.
-    pub fn finish(self, tx: &mut Tx<'_>) -> Result<Finding> {
+    pub fn finish(mut self, tx: &mut Tx<'_>) -> Result<Finding> {
+        const PAGE: i64 = 500;
         let head = tx.query_opt(
             "SELECT seq, hash FROM audit_heads WHERE company_id = $1",
             params![self.company_id],
             |row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?)),
         )?;
-        Ok(match head {
-            None if self.seq == 0 => Finding::Whole(0),
-            None => Finding::Broken { seq: self.seq, what: "without a head" },
-            Some((seq, _)) if seq > self.seq => {
-                Finding::Broken { seq: self.seq + 1, what: "removed from the end" }
+        let Some((head, hash)) = head else {
+            return Ok(match self.seq {
+                0 => Finding::Whole(0),
+                seq => Finding::Broken { seq, what: "without a head" },
+            });
+        };
+        while self.seq < head {
+            let rest = page(tx, self.company_id, self.seq, PAGE.min(head - self.seq))?;
+            if rest.is_empty() {
+                return Ok(Finding::Broken { seq: self.seq + 1, what: "removed from the end" });
             }
-            Some((seq, hash)) if seq == self.seq && hash != self.hash => {
-                Finding::Broken { seq, what: "not what the head says" }
+            if let Err(finding) = self.check(tx.keys(), &rest) {
+                return Ok(finding);
             }
-            Some(_) => Finding::Whole(self.seq),
+        }
+        Ok(if self.seq > head {
+            Finding::Broken { seq: head + 1, what: "beyond the head" }
+        } else if self.hash != hash {
+            Finding::Broken { seq: head, what: "not what the head says" }
+        } else {
+            Finding::Whole(head)
         })
     }
 }

@@ -119,7 +119,10 @@ pub fn migrate(store: &Store) -> Result<Vec<&'static str>> {
     }
     let engine = store.engine();
     let mut admin = store.admin()?;
-    admin.batch(&dialect::schema(engine, TABLE))?;
+    let table = dialect::schema(engine, TABLE);
+    // `IF NOT EXISTS` does not help two PostgreSQL sessions that make one table at once: one fails, after which the
+    // other's is there.
+    admin.batch(&table).or_else(|_| admin.batch(&table))?;
     let mut names = Vec::new();
     for migration in MIGRATIONS {
         admin.batch(if engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
@@ -131,7 +134,8 @@ pub fn migrate(store: &Store) -> Result<Vec<&'static str>> {
             }
             Ok(false) => admin.batch("ROLLBACK")?,
             Err(error) => {
-                admin.batch("ROLLBACK")?;
+                // The first error is the one to tell.
+                let _ = admin.batch("ROLLBACK");
                 return Err(error);
             }
         }
@@ -147,7 +151,9 @@ fn apply(
 ) -> Result<bool> {
     if engine == Engine::Postgres {
         // Two replicas that migrate at once: the second waits here, then finds the step done.
-        admin.batch("LOCK TABLE schema_migrations IN EXCLUSIVE MODE")?;
+        admin.batch(
+            "SET LOCAL lock_timeout = 0; LOCK TABLE schema_migrations IN EXCLUSIVE MODE; SET LOCAL lock_timeout = '10s'",
+        )?;
     }
     let done = admin.query(
         "SELECT version, checksum FROM schema_migrations WHERE version = $1",

@@ -157,8 +157,11 @@ impl Pg {
         Ok(())
     }
 
+    /// A connection for migrations, which may take their time.
     pub(crate) fn link(&self) -> Result<Link> {
-        Link::open(&self.url)
+        let mut link = Link::open(&self.url)?;
+        link.batch("SET statement_timeout = 0")?;
+        Ok(link)
     }
 
     pub(crate) fn close(&self) {

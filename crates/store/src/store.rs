@@ -6,6 +6,7 @@ use crate::tx::{AfterCommit, Surroundings};
 use crate::unit::{AnyUnit, UnitError, unit};
 use crate::{Clock, Entropy, Error, Generations, Keyring, Result, Tx, Wake, pg, sqlite};
 use parking_lot::RwLock;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,8 +104,9 @@ impl Shared {
         }
         if !after.wakes.is_empty() {
             for (wake, call) in self.wakers.read().iter() {
-                if after.wakes.contains(wake) {
-                    call();
+                // What has been committed is answered, whatever becomes of the worker.
+                if after.wakes.contains(wake) && catch_unwind(AssertUnwindSafe(call)).is_err() {
+                    tracing::error!(?wake, "waking a worker panicked");
                 }
             }
         }

@@ -145,7 +145,7 @@ impl<'c> Tx<'c> {
         mut map: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let words = sql.trim_start();
-        if ["UPDATE", "INSERT", "DELETE", "WITH"].iter().any(|change| words.starts_with(change)) {
+        if ["UPDATE", "INSERT", "DELETE"].iter().any(|change| words.starts_with(change)) {
             self.begin_effects()?;
         }
         self.still_good()?;

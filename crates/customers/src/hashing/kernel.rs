@@ -37,11 +37,10 @@ impl Kernel {
         salt: &[u8],
         pepper: &[u8],
     ) -> Result<Tag, HashError> {
-        self.derive_with_data(params, secret, salt, pepper, &[])
-            .map_err(|error| {
-                tracing::error!(%error, "Argon2 failed");
-                HashError::Failed
-            })
+        self.derive_with_data(params, secret, salt, pepper, &[]).map_err(|error| {
+            tracing::error!(%error, "Argon2 failed");
+            HashError::Failed
+        })
     }
 
     fn derive_with_data(
@@ -61,9 +60,7 @@ impl Kernel {
             .build()?;
         self.hasher.set_argon2(argon2id(costs));
         let mut tag = Tag::default();
-        let outcome = self
-            .hasher
-            .hash_into_with_ad(secret, salt, pepper, data, tag.as_mut_slice());
+        let outcome = self.hasher.hash_into_with_ad(secret, salt, pepper, data, tag.as_mut_slice());
         if self.hasher.reserved_blocks() > self.keep_blocks {
             self.hasher.clear();
         }
@@ -81,11 +78,7 @@ pub(super) fn self_check() -> bool {
         0x0d, 0x64, 0x0d, 0xf5, 0x8d, 0x78, 0x76, 0x6c, 0x08, 0xc0, 0x37, 0xa3, 0x4a, 0x8b, 0x53, 0xc9, 0xd0,
         0x1e, 0xf0, 0x45, 0x2d, 0x75, 0xb6, 0x5e, 0xb5, 0x25, 0x20, 0xe9, 0x6b, 0x01, 0xe6, 0x59,
     ];
-    let params = PasswordParams {
-        memory_kib: 32,
-        iterations: 3,
-        lanes: 4,
-    };
+    let params = PasswordParams { memory_kib: 32, iterations: 3, lanes: 4 };
     Kernel::new(params)
         .derive_with_data(params, &[1; 32], &[2; 16], &[3; 8], &[4; 12])
         .is_ok_and(|tag| bool::from(tag.ct_eq(&EXPECTED)))

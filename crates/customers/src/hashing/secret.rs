@@ -20,9 +20,7 @@ impl Md5Secret {
             return None;
         }
         let mut secret = Self([0; 16]);
-        let written = HEXLOWER_PERMISSIVE
-            .decode_mut(text.as_bytes(), &mut secret.0)
-            .ok()?;
+        let written = HEXLOWER_PERMISSIVE.decode_mut(text.as_bytes(), &mut secret.0).ok()?;
         (written == secret.0.len()).then_some(secret)
     }
 
@@ -92,17 +90,12 @@ impl Peppers {
     }
 
     pub(super) fn key(&self, id: u32) -> Option<&[u8; 32]> {
-        self.keys
-            .iter()
-            .find(|(held, _)| *held == id)
-            .map(|(_, key)| &**key)
+        self.keys.iter().find(|(held, _)| *held == id).map(|(_, key)| &**key)
     }
 }
 
 impl fmt::Debug for Peppers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peppers")
-            .field("newest", &self.newest)
-            .finish_non_exhaustive()
+        f.debug_struct("Peppers").field("newest", &self.newest).finish_non_exhaustive()
     }
 }

@@ -56,11 +56,7 @@ impl Stored {
 
 impl fmt::Display for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PasswordParams {
-            memory_kib,
-            iterations,
-            lanes,
-        } = self.params;
+        let PasswordParams { memory_kib, iterations, lanes } = self.params;
         write!(
             f,
             "{}:$argon2id$v=19$m={memory_kib},t={iterations},p={lanes}${}${}",
@@ -105,10 +101,7 @@ mod tests {
             ("zu10", "zu10AAAA"),
             ("zu10", "zu10$"),
         ] {
-            assert!(
-                Stored::parse(&GOOD.replace(part, instead)).is_none(),
-                "{part} as {instead}"
-            );
+            assert!(Stored::parse(&GOOD.replace(part, instead)).is_none(), "{part} as {instead}");
         }
         assert!(Stored::parse(&GOOD.repeat(3)).is_none());
     }

@@ -19,11 +19,7 @@ pub(super) const CALLING_CODE_DIGITS: RangeInclusive<usize> = 1..=3;
 /// The calling code in a text (plain, or after `+` or `00`), if it is one.
 pub(super) fn calling_code(text: &str) -> Option<u16> {
     let text = text.trim();
-    let text = text
-        .strip_prefix('+')
-        .or_else(|| text.strip_prefix("00"))
-        .unwrap_or(text)
-        .trim_start();
+    let text = text.strip_prefix('+').or_else(|| text.strip_prefix("00")).unwrap_or(text).trim_start();
     // The standard parser would read a sign, too.
     if !CALLING_CODE_DIGITS.contains(&text.len())
         || text.starts_with('0')
@@ -85,15 +81,9 @@ pub(super) fn line_type(plan: &Metadata, national: &str) -> LineType {
         LineType::Other
     } else if within(ranges.shared_cost()) {
         LineType::Premium
-    } else if [
-        ranges.voip(),
-        ranges.personal_number(),
-        ranges.pager(),
-        ranges.uan(),
-        ranges.voicemail(),
-    ]
-    .into_iter()
-    .any(within)
+    } else if [ranges.voip(), ranges.personal_number(), ranges.pager(), ranges.uan(), ranges.voicemail()]
+        .into_iter()
+        .any(within)
     {
         LineType::Other
     } else {
@@ -145,11 +135,7 @@ fn length(plan: &Metadata, number: &str) -> Length {
             }
         }
     }
-    if number.len() > longest {
-        Length::TooLong
-    } else {
-        Length::Other
-    }
+    if number.len() > longest { Length::TooLong } else { Length::Other }
 }
 
 /// Takes off what is dialled before a foreign area, such as `00`, and tells whether it was there. No calling code
@@ -173,16 +159,10 @@ fn repeats_area(plan: &Metadata, digits: &str, rest: &str) -> bool {
 /// rule does not spoil a number that is fine as it is.
 fn without_national_prefix(plan: &Metadata, number: &str) -> Option<String> {
     let Some(rule) = plan.national_prefix_for_parsing() else {
-        return spare(
-            plan,
-            number,
-            number.strip_prefix(plan.national_prefix()?)?.to_owned(),
-        );
+        return spare(plan, number, number.strip_prefix(plan.national_prefix()?)?.to_owned());
     };
     let captures = rule.captures(number)?;
-    let prefix = captures
-        .get(0)
-        .filter(|prefix| prefix.start() == 0 && prefix.end() > 0)?;
+    let prefix = captures.get(0).filter(|prefix| prefix.start() == 0 && prefix.end() > 0)?;
     let last_group = captures.get(captures.len().saturating_sub(1));
     let shorter = match plan.national_prefix_transform_rule() {
         Some(transformed) if last_group.is_some() => rule.replace(number, transformed).into_owned(),
@@ -204,8 +184,5 @@ fn in_plan(plan: &Metadata, number: &str) -> bool {
 /// Whether this range has the number, whole: the pattern alone would be content with the beginning of a longer number.
 fn has(range: &Descriptor, number: &str) -> bool {
     range.is_match(number)
-        && range
-            .national_number()
-            .find(number)
-            .is_some_and(|found| found.end() == number.len())
+        && range.national_number().find(number).is_some_and(|found| found.end() == number.len())
 }

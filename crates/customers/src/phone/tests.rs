@@ -7,10 +7,7 @@ fn phone(area: &str, number: &str) -> Phone {
 }
 
 fn chinese() -> Phone {
-    Phone {
-        area: "+86".to_owned(),
-        national: "13800000000".to_owned(),
-    }
+    Phone { area: "+86".to_owned(), national: "13800000000".to_owned() }
 }
 
 #[test]
@@ -73,11 +70,7 @@ fn unknown_areas_are_refused() {
         "8613800000000",
         "CN",
     ] {
-        assert_eq!(
-            Phone::parse(area, "13800000000"),
-            Err(PhoneError::UnknownArea),
-            "{area}"
-        );
+        assert_eq!(Phone::parse(area, "13800000000"), Err(PhoneError::UnknownArea), "{area}");
     }
 }
 
@@ -106,18 +99,11 @@ fn impossible_numbers_are_refused() {
         "++8613800000000",
         "a@x.com",
     ] {
-        assert_eq!(
-            Phone::parse("+86", number),
-            Err(PhoneError::Impossible),
-            "{number}"
-        );
+        assert_eq!(Phone::parse("+86", number), Err(PhoneError::Impossible), "{number}");
     }
     // Dialled in town only.
     assert_eq!(Phone::parse("+1", "2530000"), Err(PhoneError::Impossible));
-    assert_eq!(
-        Phone::parse("+86", &format!("13800000000{}", " ".repeat(50))),
-        Err(PhoneError::Impossible)
-    );
+    assert_eq!(Phone::parse("+86", &format!("13800000000{}", " ".repeat(50))), Err(PhoneError::Impossible));
 }
 
 #[test]
@@ -136,18 +122,9 @@ fn recipients_begin_with_their_area() {
     ] {
         assert_eq!(Phone::parse_recipient(text), Ok(chinese()), "{text}");
     }
-    assert_eq!(
-        Phone::parse_recipient("+1 650 253 0000").unwrap().e164(),
-        "+16502530000"
-    );
-    assert_eq!(
-        Phone::parse_recipient("+1868 291 1234").unwrap().e164(),
-        "+18682911234"
-    );
-    assert_eq!(
-        Phone::parse_recipient("+80012345678").unwrap().e164(),
-        "+80012345678"
-    );
+    assert_eq!(Phone::parse_recipient("+1 650 253 0000").unwrap().e164(), "+16502530000");
+    assert_eq!(Phone::parse_recipient("+1868 291 1234").unwrap().e164(), "+18682911234");
+    assert_eq!(Phone::parse_recipient("+80012345678").unwrap().e164(), "+80012345678");
 }
 
 #[test]
@@ -189,11 +166,7 @@ fn lines_are_told_apart() {
         ("+800", "12345678", LineType::Other, None),
     ] {
         let phone = phone(area, number);
-        assert_eq!(
-            (phone.line_type(), phone.region()),
-            (line_type, region),
-            "{area} {number}"
-        );
+        assert_eq!((phone.line_type(), phone.region()), (line_type, region), "{area} {number}");
         let mobile = matches!(line_type, LineType::Mobile | LineType::FixedLineOrMobile);
         assert_eq!(phone.is_mobile(), mobile, "{area} {number}");
     }
@@ -202,26 +175,14 @@ fn lines_are_told_apart() {
 #[test]
 fn every_calling_code_of_the_countries_is_an_area() {
     warm_up();
-    for country in crate::countries::all()
-        .iter()
-        .filter(|country| country.calling_code != 0)
-    {
-        assert_eq!(
-            plan::calling_code(&country.calling_code.to_string()),
-            Some(country.calling_code)
-        );
+    for country in crate::countries::all().iter().filter(|country| country.calling_code != 0) {
+        assert_eq!(plan::calling_code(&country.calling_code.to_string()), Some(country.calling_code));
     }
 }
 
 #[test]
 fn masks_hide_at_least_four_digits() {
-    let masked = |national: &str| {
-        Phone {
-            area: "+86".to_owned(),
-            national: national.to_owned(),
-        }
-        .masked()
-    };
+    let masked = |national: &str| Phone { area: "+86".to_owned(), national: national.to_owned() }.masked();
     assert_eq!(masked("13800000000"), "138****0000");
     assert_eq!(masked("1380000123456"), "138****3456");
     assert_eq!(masked("6502530123"), "650****123");
@@ -237,19 +198,8 @@ fn masks_hide_at_least_four_digits() {
 fn other_forms_are_plain() {
     assert_eq!(chinese().to_string(), "+8613800000000");
     assert_eq!(chinese().prefix(), "+86138");
-    assert_eq!(
-        national_digits(" (138) 0000-0000 ").as_deref(),
-        Some("13800000000")
-    );
-    for text in [
-        "",
-        " ",
-        "138a",
-        "+8613800000000",
-        "１３８",
-        "123456789012345678901",
-        "alice@x.com",
-    ] {
+    assert_eq!(national_digits(" (138) 0000-0000 ").as_deref(), Some("13800000000"));
+    for text in ["", " ", "138a", "+8613800000000", "１３８", "123456789012345678901", "alice@x.com"] {
         assert_eq!(national_digits(text), None, "{text}");
     }
 }

@@ -94,7 +94,8 @@ fn add(add: Add, source: &Source, json: bool) -> Done {
 fn list(source: &Source, json: bool) -> Done {
     let (_, store) = open::command_store(source)?;
     let all = store.read_blocking(company::list)?;
-    let brief = |company: &Company| json!({ "id": company.id, "name": company.name, "enabled": company.enabled });
+    let brief =
+        |company: &Company| json!({ "id": company.id, "name": company.name, "enabled": company.enabled });
     tell(json, &all.iter().map(brief).collect::<Value>(), || {
         let rows: Vec<Vec<String>> = all
             .iter()

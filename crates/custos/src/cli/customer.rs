@@ -136,16 +136,15 @@ impl Whole {
 
     fn address(&self) -> String {
         let parts = [&self.customer.address, &self.customer.postal_code];
-        let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> =
+            parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         if self.masked && !parts.is_empty() { "***".to_owned() } else { parts.join(", ") }
     }
 }
 
 fn whole_json(whole: &Whole) -> Value {
     let customer = &whole.customer;
-    let account = |account: &Account| {
-        json!({ "id": account.id, "tradeType": account.trade_type, "currency": account.asset.code })
-    };
+    let account = |account: &Account| json!({ "id": account.id, "tradeType": account.trade_type, "currency": account.asset.code });
     json!({
         "customerNo": customer.number,
         "company": customer.company_id,
@@ -175,7 +174,8 @@ fn whole_json(whole: &Whole) -> Value {
 
 fn whole_words(whole: &Whole) -> String {
     let customer = &whole.customer;
-    let or_none = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned());
+    let or_none =
+        |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned());
     let locked = if whole.status != 5 {
         "no".to_owned()
     } else if customer.is_locked_by_operator() {
@@ -253,7 +253,8 @@ fn list(store: &Store, company: i64, after: Option<String>, limit: i64, json: bo
 
 fn lock(store: &Store, who: &Who, locked: bool, json: bool) -> Done {
     let (wish, actor) = (who.clone(), actor());
-    store.write_blocking(move |tx| operator::set_lock(tx, wish.owner.company, &wish.number, locked, &actor))?;
+    store
+        .write_blocking(move |tx| operator::set_lock(tx, wish.owner.company, &wish.number, locked, &actor))?;
     settle(store);
     let word = if locked { "locked" } else { "unlocked" };
     tell(json, &json!({ "customerNo": who.number, "result": word }), || {
@@ -311,8 +312,8 @@ fn sessions(store: &Store, who: &Who, json: bool) -> Done {
 
 fn end_sessions(store: &Store, who: &Who, json: bool) -> Done {
     let (wish, actor) = (who.clone(), actor());
-    let ended =
-        store.write_blocking(move |tx| operator::end_sessions(tx, wish.owner.company, &wish.number, &actor))?;
+    let ended = store
+        .write_blocking(move |tx| operator::end_sessions(tx, wish.owner.company, &wish.number, &actor))?;
     settle(store);
     tell(json, &json!({ "customerNo": who.number, "ended": ended }), || {
         format!("ended {ended} sessions of customer {}", who.number)

@@ -1,6 +1,6 @@
 //! `custos group`.
 
-use super::out::{Done, Failure, actor, nearest, settle, table, tell, yes};
+use super::out::{Done, Failure, actor, settle, table, tell, yes};
 use super::settings::{offers, offers_text};
 use crate::open::{self, Source};
 use custos_customers::company::{self, Group, Offers};
@@ -124,14 +124,17 @@ fn add(add: Add, source: &Source, json: bool) -> Done {
 fn check_assets(tx: &mut Tx<'_>, company: i64, offers: &Offers) -> Done {
     let known = assets::list(tx, company)?;
     let codes = || known.iter().map(|asset| asset.code.as_str());
-    let missing = offers.accounts.iter().flat_map(|offer| &offer.currencies).find(|code| !codes().any(|known| known == *code));
+    let missing = offers
+        .accounts
+        .iter()
+        .flat_map(|offer| &offer.currencies)
+        .find(|code| !codes().any(|known| known == *code));
     match missing {
         None => Ok(()),
+        // No guess at what was meant: USTD is as near to USD as to USDT, and the two are not the same money.
         Some(code) => {
-            let hint = nearest(&code.to_uppercase(), codes()).map(|meant| format!("; did you mean {meant}?"));
             let all = codes().collect::<Vec<_>>().join(", ");
-            let hint = hint.unwrap_or_else(|| format!(" (but {all})"));
-            Err(Failure::Said(format!("company {company} has no asset {code}{hint}")))
+            Err(Failure::Said(format!("company {company} has no asset {code}; it has {all}")))
         }
     }
 }

@@ -1,9 +1,20 @@
-//! The command line.
+//! The command line: one file a command.
 
+mod audit;
+mod company;
+mod config;
+mod customer;
+mod doctor;
+mod group;
+mod keys;
+mod out;
+mod outbox;
 mod serve;
+mod settings;
 
 use crate::open::Source;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use out::{Done, Failure};
 use std::process::ExitCode;
 
 /// Customer accounts for brokers and exchanges.
@@ -27,22 +38,98 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database's schema up to date
     Migrate,
+    /// Companies, their settings and texts
+    #[command(subcommand)]
+    Company(company::Command),
+    /// Groups of customers
+    #[command(subcommand)]
+    Group(group::Command),
+    /// Customers, their locks and sessions
+    #[command(subcommand)]
+    Customer(customer::Command),
+    /// Messages on their way out
+    #[command(subcommand)]
+    Outbox(outbox::Command),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Look for what is wrong, and say what mends it
+    Doctor,
+    /// Settings of the deployment
+    #[command(subcommand)]
+    Config(config::Command),
+    /// The key file
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Print the API document (OpenAPI 3.1)
+    Openapi,
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match cli.command {
-        Command::Demo => serve::demo(&cli.source),
-        Command::Serve(serve) => serve.run(&cli.source),
-        Command::Migrate => serve::migrate(&cli.source, cli.json),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("custos: {error}");
+    match run(cli.command, &cli.source, cli.json) {
+        Ok(()) | Err(Failure::PipeClosed) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(words) = failure.words() {
+                eprintln!("custos: {words}");
+            }
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, source: &Source, json: bool) -> Done {
+    match command {
+        Command::Demo => Ok(serve::demo(source)?),
+        Command::Serve(serve) => Ok(serve.run(source)?),
+        Command::Migrate => Ok(serve::migrate(source, json)?),
+        Command::Company(command) => company::run(command, source, json),
+        Command::Group(command) => group::run(command, source, json),
+        Command::Customer(command) => customer::run(command, source, json),
+        Command::Outbox(command) => outbox::run(&command, source, json),
+        Command::Audit(command) => audit::run(&command, source, json),
+        Command::Doctor => doctor::run(source, json),
+        Command::Config(command) => config::run(&command, source, json),
+        Command::Keys(command) => keys::run(&command, source, json),
+        Command::Openapi => openapi(),
+        Command::Completions { shell } => completions(shell),
+    }
+}
+
+fn openapi() -> Done {
+    let document = custos_operations::openapi::document(env!("CARGO_PKG_VERSION"));
+    out::say(&serde_json::to_string_pretty(&document).map_err(|error| Failure::Said(error.to_string()))?)
+}
+
+fn completions(shell: clap_complete::Shell) -> Done {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "custos", &mut script);
+    out::say(String::from_utf8_lossy(&script).trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn typos_are_answered_with_what_was_meant() {
+        for (typed, meant) in
+            [(["custos", "compnay", "list"], "company"), (["custos", "customer", "unlokc"], "unlock")]
+        {
+            let told = Cli::try_parse_from(typed).unwrap_err().to_string();
+            assert!(told.contains(meant), "{told}");
         }
     }
 }

@@ -107,7 +107,8 @@ pub(super) fn tell(json: bool, value: &Value, words: impl FnOnce() -> String) ->
 pub(super) fn actor() -> String {
     let name = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     let name = name.unwrap_or_else(|| rustix::process::getuid().as_raw().to_string());
-    let plain: String = name.chars().filter(|c| c.is_alphanumeric() || "._-@\\".contains(*c)).take(64).collect();
+    let plain: String =
+        name.chars().filter(|c| c.is_alphanumeric() || "._-@\\".contains(*c)).take(64).collect();
     format!("operator:{plain}")
 }
 
@@ -139,7 +140,9 @@ pub(super) fn fields(pairs: &[(&str, String)]) -> String {
 fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| lines.iter().filter_map(|line| line.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
+        .map(|column| {
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| width(cell)).max().unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for line in lines {
@@ -157,7 +160,8 @@ fn aligned(lines: &[Vec<String>]) -> String {
 /// Without what could steer a terminal: much of what is shown was written by strangers.
 pub(super) fn plain(text: &str) -> String {
     let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
@@ -197,7 +201,8 @@ mod tests {
 
     #[test]
     fn columns_line_up_whatever_is_in_them() {
-        let rows = [vec!["第二公司".to_owned(), "1".to_owned()], vec!["a\u{1b}[31mb".to_owned(), "22".to_owned()]];
+        let rows =
+            [vec!["第二公司".to_owned(), "1".to_owned()], vec!["a\u{1b}[31mb".to_owned(), "22".to_owned()]];
         let text = table(&["NAME", "ID"], &rows);
         assert_eq!(text, "NAME      ID\n第二公司  1\na\u{fffd}[31mb   22\n");
     }

@@ -67,11 +67,9 @@ fn value(key: &str, text: &str, old: &Value) -> Result<Value, String> {
         Value::Array(_) => {
             Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect())
         }
-        Value::Object(_) => {
-            json("a JSON object").and_then(|value| {
-                if value.is_object() { Ok(value) } else { Err(format!("{key}: a JSON object")) }
-            })
-        }
+        Value::Object(_) => json("a JSON object").and_then(|value| {
+            if value.is_object() { Ok(value) } else { Err(format!("{key}: a JSON object")) }
+        }),
         Value::Null => text.parse::<i64>().map(Value::from).or_else(|_| json("a whole number")),
     }
 }
@@ -115,8 +113,9 @@ const TRADE_TYPES: [i64; 5] = [1, 2, 3, 5, 8];
 pub(super) fn offers(text: &str) -> Result<Offers, String> {
     let mut accounts: Vec<Offer> = Vec::new();
     for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
-        let (trade_type, codes) =
-            part.split_once(':').ok_or("accounts are written TYPE:CODE,CODE;TYPE:CODE, such as 3:USDT,BTC;8:USD")?;
+        let (trade_type, codes) = part
+            .split_once(':')
+            .ok_or("accounts are written TYPE:CODE,CODE;TYPE:CODE, such as 3:USDT,BTC;8:USD")?;
         let trade_type = trade_type
             .trim()
             .parse::<i64>()

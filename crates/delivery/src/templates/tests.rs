@@ -37,10 +37,7 @@ fn every_message_is_whole_in_every_language_and_channel() {
                 assert_eq!(message.subject.is_some(), email, "{about}");
                 assert_eq!(message.html.is_some(), email, "{about}");
                 if let Some(subject) = message.subject {
-                    assert!(
-                        subject.contains("Acme") && !subject.contains(['{', '\n']),
-                        "{about}"
-                    );
+                    assert!(subject.contains("Acme") && !subject.contains(['{', '\n']), "{about}");
                 }
             }
         }
@@ -59,15 +56,8 @@ fn the_texts_and_the_code_name_the_same_things() {
         }
     }
     for lang in LANGUAGES {
-        let keys = texts
-            .keys(lang)
-            .into_iter()
-            .filter(|key| !key.starts_with("error-"));
-        assert_eq!(
-            keys.map(str::to_owned).collect::<BTreeSet<_>>(),
-            expected,
-            "{lang}"
-        );
+        let keys = texts.keys(lang).into_iter().filter(|key| !key.starts_with("error-"));
+        assert_eq!(keys.map(str::to_owned).collect::<BTreeSet<_>>(), expected, "{lang}");
     }
 }
 
@@ -86,19 +76,12 @@ fn names_are_read_back() {
 fn code_messages_fit_one_part_of_an_sms() {
     let texts = Texts::builtin();
     let code = |lang: &str, company: &str, purpose: Purpose| {
-        let vars = [
-            ("code", "012345"),
-            ("minutes", "10"),
-            ("purpose", purpose.as_str()),
-        ];
+        let vars = [("code", "012345"), ("minutes", "10"), ("purpose", purpose.as_str())];
         render(&texts, Template::Code, Channel::Sms, lang, company, &vars).text
     };
     for purpose in Purpose::ALL {
         for (lang, company) in [
-            (
-                "en-US",
-                "Acme Financial Services Holdings International Limited (Hong Kong and Macao) Company",
-            ),
+            ("en-US", "Acme Financial Services Holdings International Limited (Hong Kong and Macao) Company"),
             ("zh-CN", "环球数字资产交易与财富管理服务有限公司（香港）"),
             ("zh-CN", "Acme Financial Services Holdings International Limited"),
             ("zh-HK", "環球數碼資產交易與財富管理服務有限公司（香港）"),
@@ -118,16 +101,8 @@ fn notices_by_sms_are_short_and_a_link_stands_alone_on_the_last_line() {
     for lang in LANGUAGES {
         for template in Template::ALL {
             let text = rendered(template, Channel::Sms, lang, "Acme").text;
-            let most = if template == Template::CredentialChanged {
-                2
-            } else {
-                1
-            };
-            assert!(
-                sms_text::parts(&text) <= most,
-                "{lang} {} {text}",
-                sms_text::length(&text)
-            );
+            let most = if template == Template::CredentialChanged { 2 } else { 1 };
+            assert!(sms_text::parts(&text) <= most, "{lang} {} {text}", sms_text::length(&text));
         }
         let text = rendered(Template::CredentialChanged, Channel::Sms, lang, "Acme").text;
         assert_eq!(text.lines().last(), Some(LINK));
@@ -136,57 +111,27 @@ fn notices_by_sms_are_short_and_a_link_stands_alone_on_the_last_line() {
 
 #[test]
 fn purposes_and_changes_are_put_into_words() {
+    assert!(rendered(Template::Code, Channel::Sms, "en-US", "A").text.contains("reset your password"));
     assert!(
-        rendered(Template::Code, Channel::Sms, "en-US", "A")
-            .text
-            .contains("reset your password")
+        rendered(Template::CredentialChanged, Channel::Telegram, "zh-CN", "A").text.contains("关闭两步验证")
     );
-    assert!(
-        rendered(Template::CredentialChanged, Channel::Telegram, "zh-CN", "A")
-            .text
-            .contains("关闭两步验证")
-    );
-    let missing = render(
-        &Texts::builtin(),
-        Template::NewDevice,
-        Channel::Sms,
-        "en-US",
-        "A",
-        &[("country", "")],
-    );
-    assert!(
-        missing.text.contains("sign-in at -, country -."),
-        "{}",
-        missing.text
-    );
+    let missing =
+        render(&Texts::builtin(), Template::NewDevice, Channel::Sms, "en-US", "A", &[("country", "")]);
+    assert!(missing.text.contains("sign-in at -, country -."), "{}", missing.text);
 }
 
 #[test]
 fn html_escapes_values_and_shows_code_and_link() {
     let hostile = "<img src=x onerror=alert(1)>\r\nBcc: a@b.c\u{202E}";
     let vars = [("device", hostile), ("country", "<b>"), ("ip", "\"'&")];
-    let message = render(
-        &Texts::builtin(),
-        Template::NewDevice,
-        Channel::Email,
-        "en-US",
-        hostile,
-        &vars,
-    );
+    let message = render(&Texts::builtin(), Template::NewDevice, Channel::Email, "en-US", hostile, &vars);
     let html = message.html.unwrap();
-    assert!(
-        !html.contains("<img") && !html.contains("<b>") && html.contains("&quot;&#39;&amp;"),
-        "{html}"
-    );
+    assert!(!html.contains("<img") && !html.contains("<b>") && html.contains("&quot;&#39;&amp;"), "{html}");
     assert!(!message.subject.unwrap().contains(['\r', '\n']));
     assert!(message.text.lines().all(|line| !line.starts_with("Bcc")));
     assert!(!message.text.contains('\u{202E}'));
-    let code = rendered(Template::Code, Channel::Email, "en-US", "Acme")
-        .html
-        .unwrap();
+    let code = rendered(Template::Code, Channel::Email, "en-US", "Acme").html.unwrap();
     assert!(code.contains("letter-spacing:6px;color:#111827\">012345</p>"));
-    let changed = rendered(Template::CredentialChanged, Channel::Email, "zh-HK", "Acme")
-        .html
-        .unwrap();
+    let changed = rendered(Template::CredentialChanged, Channel::Email, "zh-HK", "Acme").html.unwrap();
     assert!(changed.contains(&format!("<a href=\"{LINK}\"")) && changed.contains("lang=\"zh-HK\""));
 }

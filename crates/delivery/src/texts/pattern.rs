@@ -99,13 +99,7 @@ mod tests {
 
     #[test]
     fn refuses_references_to_other_texts() {
-        for pattern in [
-            "{ other-key }",
-            "{ -term }",
-            "{ NUMBER($n) }",
-            "{ $n -> *[other] { key } }",
-            "{",
-        ] {
+        for pattern in ["{ other-key }", "{ -term }", "{ NUMBER($n) }", "{ $n -> *[other] { key } }", "{"] {
             assert!(variables(pattern).is_err(), "{pattern}");
         }
     }

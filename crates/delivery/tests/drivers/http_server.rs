@@ -15,28 +15,18 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as a form, decoded.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/x-www-form-urlencoded")
-        );
+        assert_eq!(self.header("content-type"), Some("application/x-www-form-urlencoded"));
         let pairs = self.body.split('&').map(|pair| pair.split_once('=').unwrap());
         pairs.map(|(key, value)| (decode(key), decode(value))).collect()
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
-        assert!(
-            self.header("content-type")
-                .unwrap()
-                .starts_with("application/json")
-        );
+        assert!(self.header("content-type").unwrap().starts_with("application/json"));
         serde_json::from_str(&self.body).unwrap()
     }
 }
@@ -51,12 +41,8 @@ impl HttpServer {
     pub(crate) fn start(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let thread = std::thread::spawn(move || {
-            answers
-                .into_iter()
-                .map(|answer| serve(&listener, &answer))
-                .collect()
-        });
+        let thread =
+            std::thread::spawn(move || answers.into_iter().map(|answer| serve(&listener, &answer)).collect());
         Self { base, thread }
     }
 
@@ -78,10 +64,7 @@ impl HttpServer {
 }
 
 pub(crate) fn response(status: &str, headers: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
 }
 
 fn serve(listener: &TcpListener, answer: &str) -> Request {
@@ -101,12 +84,7 @@ fn serve(listener: &TcpListener, answer: &str) -> Request {
         };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let find = |name: &str| {
-        headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    };
+    let find = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let mut body = Vec::new();
     if let Some(length) = find("content-length") {
         body.resize(length.parse().unwrap(), 0);
@@ -128,11 +106,7 @@ fn serve(listener: &TcpListener, answer: &str) -> Request {
     }
     // The client may hang up before it has read everything, as it does with an answer too large.
     let _ = (&stream).write_all(answer.as_bytes());
-    Request {
-        line,
-        headers,
-        body: String::from_utf8(body).unwrap(),
-    }
+    Request { line, headers, body: String::from_utf8(body).unwrap() }
 }
 
 fn decode(text: &str) -> String {

@@ -10,13 +10,7 @@ const CODE: &str = "483920";
 const TEXT: &str = "483920 is your Acme & Co code";
 
 fn sms(text: &str) -> Sms<'_> {
-    Sms {
-        to: "+8613800000000",
-        code: Some(CODE),
-        text,
-        lang: "en-US",
-        company: 7,
-    }
+    Sms { to: "+8613800000000", code: Some(CODE), text, lang: "en-US", company: 7 }
 }
 
 fn escaped(url: &str) -> String {
@@ -24,11 +18,7 @@ fn escaped(url: &str) -> String {
 }
 
 fn twilio(server: &HttpServer, from: &str) -> SmsDriver {
-    SmsDriver::from_url(&format!(
-        "twilio://AC77:tok%3Aen@{from}?base_url={}",
-        escaped(&server.base)
-    ))
-    .unwrap()
+    SmsDriver::from_url(&format!("twilio://AC77:tok%3Aen@{from}?base_url={}", escaped(&server.base))).unwrap()
 }
 
 fn vonage(server: &HttpServer) -> SmsDriver {
@@ -78,13 +68,7 @@ fn generic_posts_json_and_takes_any_2xx() {
 fn generic_sends_null_for_no_code_and_basic_auth_from_the_url() {
     let server = HttpServer::answering("204 No Content", "");
     let url = server.base.replace("http://", "http://us%40er:pw@");
-    SmsDriver::from_url(&url)
-        .unwrap()
-        .send(&Sms {
-            code: None,
-            ..sms(TEXT)
-        })
-        .unwrap();
+    SmsDriver::from_url(&url).unwrap().send(&Sms { code: None, ..sms(TEXT) }).unwrap();
     let request = server.only_request();
     let expected = format!("Basic {}", BASE64.encode(b"us@er:pw"));
     assert_eq!(request.header("authorization"), Some(expected.as_str()));
@@ -93,28 +77,11 @@ fn generic_sends_null_for_no_code_and_basic_auth_from_the_url() {
 
 #[test]
 fn generic_tells_permanent_from_temporary() {
-    for status in [
-        "400 Bad Request",
-        "403 Forbidden",
-        "404 Not Found",
-        "422 Unprocessable",
-    ] {
-        assert!(
-            is_permanent(&outcome(generic, HttpServer::answering(status, "leaked"))),
-            "{status}"
-        );
+    for status in ["400 Bad Request", "403 Forbidden", "404 Not Found", "422 Unprocessable"] {
+        assert!(is_permanent(&outcome(generic, HttpServer::answering(status, "leaked"))), "{status}");
     }
-    for status in [
-        "401 Unauthorized",
-        "408 Timeout",
-        "429 Too Many",
-        "500 Oops",
-        "503 Down",
-    ] {
-        assert!(
-            is_temporary(&outcome(generic, HttpServer::answering(status, "leaked"))),
-            "{status}"
-        );
+    for status in ["401 Unauthorized", "408 Timeout", "429 Too Many", "500 Oops", "503 Down"] {
+        assert!(is_temporary(&outcome(generic, HttpServer::answering(status, "leaked"))), "{status}");
     }
     let busy = response("429 Too Many Requests", "retry-after: 17\r\n", "");
     let result = outcome(generic, HttpServer::start(vec![busy]));
@@ -126,13 +93,7 @@ fn generic_tells_permanent_from_temporary() {
 
 #[test]
 fn redirects_are_not_followed() {
-    for status in [
-        "301 Moved",
-        "302 Found",
-        "303 See Other",
-        "307 Temporary Redirect",
-        "308 Permanent",
-    ] {
+    for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent"] {
         let target = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         target.set_nonblocking(true).unwrap();
         let location = format!("location: http://{}/\r\n", target.local_addr().unwrap());
@@ -150,20 +111,13 @@ fn twilio_posts_a_form_with_basic_auth() {
     let server = HttpServer::answering("201 Created", created);
     twilio(&server, "+15551230000").send(&sms(TEXT)).unwrap();
     let request = server.only_request();
-    assert_eq!(
-        request.line,
-        "POST /2010-04-01/Accounts/AC77/Messages.json HTTP/1.1"
-    );
+    assert_eq!(request.line, "POST /2010-04-01/Accounts/AC77/Messages.json HTTP/1.1");
     let expected = format!("Basic {}", BASE64.encode(b"AC77:tok:en"));
     assert_eq!(request.header("authorization"), Some(expected.as_str()));
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     assert_eq!(
         request.form(),
-        [
-            pair("To", "+8613800000000"),
-            pair("From", "+15551230000"),
-            pair("Body", TEXT)
-        ]
+        [pair("To", "+8613800000000"), pair("From", "+15551230000"), pair("Body", TEXT)]
     );
 }
 
@@ -184,31 +138,20 @@ fn twilio_errors_are_told_apart() {
     let result = outcome(driver, HttpServer::answering("400 Bad Request", body));
     assert_eq!(
         result,
-        Err(SendError::Permanent(
-            "refused with HTTP status 400, Twilio error 21211".to_owned()
-        ))
+        Err(SendError::Permanent("refused with HTTP status 400, Twilio error 21211".to_owned()))
     );
     for (status, body) in [
-        (
-            "429 Too Many Requests",
-            r#"{"code":20429,"message":"x","status":429}"#,
-        ),
+        ("429 Too Many Requests", r#"{"code":20429,"message":"x","status":429}"#),
         ("401 Unauthorized", r#"{"code":20003,"message":"x","status":401}"#),
         ("503 Unavailable", "<html>"),
         ("201 Created", "<html>captive portal</html>"),
         ("200 OK", "{}"),
         ("201 Created", ""),
     ] {
-        assert!(
-            is_temporary(&outcome(driver, HttpServer::answering(status, body))),
-            "{status}"
-        );
+        assert!(is_temporary(&outcome(driver, HttpServer::answering(status, body))), "{status}");
     }
     let failed = r#"{"sid":"SM1","status":"failed","error_code":30006}"#;
-    assert!(is_permanent(&outcome(
-        driver,
-        HttpServer::answering("201 Created", failed)
-    )));
+    assert!(is_permanent(&outcome(driver, HttpServer::answering("201 Created", failed))));
 }
 
 #[test]
@@ -220,11 +163,7 @@ fn vonage_posts_a_form_and_marks_unicode() {
         let request = server.only_request();
         assert_eq!(request.line, "POST /sms/json HTTP/1.1");
         let form = request.form();
-        let field = |name: &str| {
-            form.iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_str())
-        };
+        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         assert_eq!(field("api_key"), Some("key"));
         assert_eq!(field("api_secret"), Some("sec&ret"));
         assert_eq!(field("from"), Some("Acme"));
@@ -237,13 +176,8 @@ fn vonage_posts_a_form_and_marks_unicode() {
 #[test]
 fn vonage_statuses_are_told_apart() {
     let with = |statuses: &[&str]| {
-        let parts = statuses
-            .iter()
-            .map(|s| format!(r#"{{"status":"{s}","error-text":"leaked"}}"#));
-        let body = format!(
-            r#"{{"message-count":"1","messages":[{}]}}"#,
-            parts.collect::<Vec<_>>().join(",")
-        );
+        let parts = statuses.iter().map(|s| format!(r#"{{"status":"{s}","error-text":"leaked"}}"#));
+        let body = format!(r#"{{"message-count":"1","messages":[{}]}}"#, parts.collect::<Vec<_>>().join(","));
         outcome(vonage, HttpServer::answering("200 OK", &body))
     };
     assert_eq!(with(&["0"]), Ok(()));
@@ -256,17 +190,8 @@ fn vonage_statuses_are_told_apart() {
     }
     assert!(is_permanent(&with(&["0", "7"])));
     assert!(is_temporary(&with(&[])));
-    for garbage in [
-        "",
-        "OK",
-        "{}",
-        r#"{"messages":[{"status":0}]}"#,
-        r#"{"messages":"x"}"#,
-    ] {
-        assert!(
-            is_temporary(&outcome(vonage, HttpServer::answering("200 OK", garbage))),
-            "{garbage}"
-        );
+    for garbage in ["", "OK", "{}", r#"{"messages":[{"status":0}]}"#, r#"{"messages":"x"}"#] {
+        assert!(is_temporary(&outcome(vonage, HttpServer::answering("200 OK", garbage))), "{garbage}");
     }
 }
 
@@ -274,17 +199,11 @@ fn vonage_statuses_are_told_apart() {
 fn answers_are_bounded_and_broken_ones_are_temporary() {
     let huge = format!(r#"{{"sid":"SM1","pad":"{}"}}"#, "x".repeat(70_000));
     let driver = |server: &HttpServer| twilio(server, "+15551230000");
-    assert!(is_temporary(&outcome(
-        driver,
-        HttpServer::answering("201 Created", &huge)
-    )));
+    assert!(is_temporary(&outcome(driver, HttpServer::answering("201 Created", &huge))));
     // The webhook's body says nothing, so its size changes nothing.
     assert_eq!(outcome(generic, HttpServer::answering("200 OK", &huge)), Ok(()));
     for broken in ["", "hello\r\n\r\n", "HTTP/1.1 999999 ?\r\n\r\n"] {
-        assert!(
-            is_temporary(&outcome(generic, HttpServer::start(vec![broken.to_owned()]))),
-            "{broken}"
-        );
+        assert!(is_temporary(&outcome(generic, HttpServer::start(vec![broken.to_owned()]))), "{broken}");
     }
     let cut = "HTTP/1.1 201 Created\r\ncontent-length: 50\r\n\r\n{\"sid\":\"SM1\"}".to_owned();
     assert!(is_temporary(&outcome(driver, HttpServer::start(vec![cut]))));
@@ -296,10 +215,7 @@ fn a_server_that_is_away_is_temporary() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     let error = SmsDriver::from_url(&url).unwrap().send(&sms(TEXT)).unwrap_err();
-    assert_eq!(
-        error,
-        SendError::Temporary("the connection failed: connection refused".to_owned())
-    );
+    assert_eq!(error, SendError::Temporary("the connection failed: connection refused".to_owned()));
 }
 
 #[test]
@@ -308,9 +224,7 @@ fn https_needs_a_real_handshake() {
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
         let mut first = [0];
         stream.read_exact(&mut first).unwrap();
         first[0]

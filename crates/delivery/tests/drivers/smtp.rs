@@ -19,10 +19,7 @@ fn email() -> Email<'static> {
 }
 
 fn mailer(server: &SmtpServer) -> SmtpMailer {
-    let url = format!(
-        "smtp://us%40er:p%3Aw@{}?from=no-reply%40acme.example",
-        server.host
-    );
+    let url = format!("smtp://us%40er:p%3Aw@{}?from=no-reply%40acme.example", server.host);
     SmtpMailer::from_url(&url).unwrap()
 }
 
@@ -42,12 +39,7 @@ fn sent(answers: &[(&'static str, &'static str)], email: &Email<'_>) -> (Result<
 
 /// The header block, unfolded, one header a line.
 fn headers(message: &str) -> Vec<String> {
-    let block = message
-        .split("\n\n")
-        .next()
-        .unwrap()
-        .replace("\n ", " ")
-        .replace("\n\t", " ");
+    let block = message.split("\n\n").next().unwrap().replace("\n ", " ").replace("\n\t", " ");
     block.lines().map(str::to_owned).collect()
 }
 
@@ -72,10 +64,7 @@ fn a_message_is_handed_over() {
         "Auto-Submitted: auto-generated",
         "MIME-Version: 1.0",
     ] {
-        assert!(
-            headers.iter().any(|header| header == expected),
-            "{expected} in {headers:#?}"
-        );
+        assert!(headers.iter().any(|header| header == expected), "{expected} in {headers:#?}");
     }
     assert!(message.contains("multipart/alternative"));
     let plain = message.find("text/plain; charset=utf-8").unwrap();
@@ -86,14 +75,7 @@ fn a_message_is_handed_over() {
 
 #[test]
 fn a_message_without_html_is_plain_text() {
-    let (result, session) = sent(
-        &[],
-        &Email {
-            html: None,
-            from_name: None,
-            ..email()
-        },
-    );
+    let (result, session) = sent(&[], &Email { html: None, from_name: None, ..email() });
     assert_eq!(result, Ok(()));
     assert!(!session.messages[0].contains("multipart"));
     assert!(headers(&session.messages[0]).contains(&"From: no-reply@acme.example".to_owned()));
@@ -108,14 +90,7 @@ fn connections_are_used_again() {
     drop(mailer);
     let session = server.session();
     assert_eq!(session.messages.len(), 2);
-    assert_eq!(
-        session
-            .commands
-            .iter()
-            .filter(|command| command.starts_with("AUTH"))
-            .count(),
-        1
-    );
+    assert_eq!(session.commands.iter().filter(|command| command.starts_with("AUTH")).count(), 1);
 }
 
 #[test]
@@ -123,83 +98,40 @@ fn headers_cannot_be_injected() {
     let hostile = "Hello\r\nBcc: evil@x.example\r\n\r\n<script>\nX-Evil: 1\u{85}\u{2028}x";
     let (result, session) = sent(
         &[],
-        &Email {
-            subject: hostile,
-            from_name: Some(hostile),
-            reference: "a\r\nBcc: b>@<",
-            ..email()
-        },
+        &Email { subject: hostile, from_name: Some(hostile), reference: "a\r\nBcc: b>@<", ..email() },
     );
     assert_eq!(result, Ok(()));
     let headers = headers(&session.messages[0]);
     for header in &headers {
         let name = header.split(':').next().unwrap();
-        let known = [
-            "From",
-            "To",
-            "Subject",
-            "Date",
-            "Message-ID",
-            "Auto-Submitted",
-            "MIME-Version",
-            "Content-Type",
-        ];
+        let known =
+            ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"];
         assert!(known.contains(&name), "{header}");
     }
-    assert_eq!(
-        session
-            .commands
-            .iter()
-            .filter(|command| command.starts_with("RCPT"))
-            .count(),
-        1
-    );
-    assert!(
-        headers.contains(&"Message-ID: <custos-aBccb@acme.example>".to_owned()),
-        "{headers:#?}"
-    );
+    assert_eq!(session.commands.iter().filter(|command| command.starts_with("RCPT")).count(), 1);
+    assert!(headers.contains(&"Message-ID: <custos-aBccb@acme.example>".to_owned()), "{headers:#?}");
 }
 
 #[test]
 fn recipients_cannot_be_injected() {
-    for to in [
-        "a@x.example>\r\nRCPT TO:<b@x.example",
-        "a@x.example, b@x.example",
-        "not an address",
-        "",
-        "a@",
-    ] {
+    for to in ["a@x.example>\r\nRCPT TO:<b@x.example", "a@x.example, b@x.example", "not an address", "", "a@"]
+    {
         // Nothing is connected to: the address is refused first.
         let mailer = SmtpMailer::from_url("smtp://127.0.0.1:1").unwrap();
         let error = mailer.send(&Email { to, ..email() }).unwrap_err();
-        assert_eq!(
-            error,
-            SendError::Permanent("not an e-mail address".to_owned()),
-            "{to}"
-        );
+        assert_eq!(error, SendError::Permanent("not an e-mail address".to_owned()), "{to}");
     }
 }
 
 #[test]
 fn words_of_any_script_and_lines_with_dots_arrive_whole() {
     let text = ".\n..\n验证码 483920";
-    let (result, session) = sent(
-        &[],
-        &Email {
-            subject: "您的验证码",
-            from_name: Some("环球"),
-            text,
-            html: None,
-            ..email()
-        },
-    );
+    let (result, session) =
+        sent(&[], &Email { subject: "您的验证码", from_name: Some("环球"), text, html: None, ..email() });
     assert_eq!(result, Ok(()));
     let (head, body) = session.messages[0].split_once("\n\n").unwrap();
     assert!(head.is_ascii() && head.contains("Subject: =?utf-8?b?"), "{head}");
-    assert!(
-        head.contains("base64") || head.contains("quoted-printable"),
-        "{head}"
-    );
+    assert!(head.contains("base64") || head.contains("quoted-printable"), "{head}");
     if head.contains("base64") {
         let packed: String = body.split_whitespace().collect();
         let text = String::from_utf8(BASE64.decode(packed.as_bytes()).unwrap()).unwrap();
@@ -216,11 +148,7 @@ fn refusals_are_permanent_or_temporary_by_their_status() {
     ] {
         let (result, _) = sent(&[(verb, answer)], &email());
         let code = answer.split(' ').next().unwrap();
-        assert_eq!(
-            result,
-            Err(SendError::Permanent(format!("refused with SMTP status {code}"))),
-            "{verb}"
-        );
+        assert_eq!(result, Err(SendError::Permanent(format!("refused with SMTP status {code}"))), "{verb}");
     }
     for (verb, answer) in [
         ("RCPT", "450 4.2.1 later leaked"),
@@ -234,21 +162,14 @@ fn refusals_are_permanent_or_temporary_by_their_status() {
     ] {
         let (result, _) = sent(&[(verb, answer)], &email());
         let code = answer.split(' ').next().unwrap();
-        assert_eq!(
-            result,
-            Err(SendError::Temporary(format!("refused with SMTP status {code}"))),
-            "{verb}"
-        );
+        assert_eq!(result, Err(SendError::Temporary(format!("refused with SMTP status {code}"))), "{verb}");
     }
 }
 
 #[test]
 fn trouble_with_the_server_is_temporary() {
-    for answers in [
-        [("greeting", "what is this?")],
-        [("EHLO", "250 nothing offered")],
-        [("MAIL", "hello?")],
-    ] {
+    for answers in [[("greeting", "what is this?")], [("EHLO", "250 nothing offered")], [("MAIL", "hello?")]]
+    {
         let (result, session) = sent(&answers, &email());
         assert!(matches!(result, Err(SendError::Temporary(_))), "{result:?}");
         assert!(session.messages.is_empty());
@@ -257,10 +178,7 @@ fn trouble_with_the_server_is_temporary() {
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = SmtpMailer::from_url(&url).unwrap().send(&email()).unwrap_err();
-    assert_eq!(
-        error,
-        SendError::Temporary("the connection to the server failed".to_owned())
-    );
+    assert_eq!(error, SendError::Temporary("the connection to the server failed".to_owned()));
 }
 
 #[test]
@@ -272,10 +190,7 @@ fn nothing_is_told_to_a_server_without_starttls() {
     let session = server.session();
     let told = ["EHLO", "QUIT"];
     assert!(
-        session
-            .commands
-            .iter()
-            .all(|line| told.iter().any(|verb| line.starts_with(verb))),
+        session.commands.iter().all(|line| told.iter().any(|verb| line.starts_with(verb))),
         "{session:?}"
     );
 }
@@ -317,8 +232,5 @@ fn check_signs_in_and_repeats_what_the_server_says() {
     let server = SmtpServer::start(&[("AUTH", "535 5.7.8 wrong password, friend")]);
     let mailer_out = mailer(&server);
     let error = mailer_out.check().unwrap_err();
-    assert!(
-        error.contains("wrong password, friend") && !error.contains("p:w"),
-        "{error}"
-    );
+    assert!(error.contains("wrong password, friend") && !error.contains("p:w"), "{error}");
 }

@@ -54,27 +54,15 @@ fn floods_wait_as_long_as_telegram_says() {
     assert!(!error.is_permanent());
     let vague = r#"{"ok":false,"error_code":429,"description":"Too Many Requests"}"#;
     let error = sent("429 Too Many Requests", vague).0.unwrap_err();
-    assert_eq!(
-        error,
-        SendError::Temporary("Telegram refused with 429".to_owned())
-    );
+    assert_eq!(error, SendError::Temporary("Telegram refused with 429".to_owned()));
 }
 
 #[test]
 fn trouble_that_is_not_the_users_is_temporary() {
     for (status, body) in [
-        (
-            "500 Internal Server Error",
-            r#"{"ok":false,"error_code":500,"description":"leaked"}"#,
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#,
-        ),
-        (
-            "404 Not Found",
-            r#"{"ok":false,"error_code":404,"description":"Not Found"}"#,
-        ),
+        ("500 Internal Server Error", r#"{"ok":false,"error_code":500,"description":"leaked"}"#),
+        ("401 Unauthorized", r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#),
+        ("404 Not Found", r#"{"ok":false,"error_code":404,"description":"Not Found"}"#),
         ("502 Bad Gateway", "<html>leaked</html>"),
         ("200 OK", "<html>leaked</html>"),
         ("200 OK", r#"{"ok":false}"#),

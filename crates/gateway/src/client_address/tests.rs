@@ -28,37 +28,21 @@ fn by_forwarded(peer: &str, lines: &[&str]) -> IpAddr {
 
 #[test]
 fn an_untrusted_peer_speaks_for_itself_only() {
-    assert_eq!(
-        by_x_forwarded_for("192.0.2.1", &["198.51.100.7"]),
-        ip("192.0.2.1")
-    );
+    assert_eq!(by_x_forwarded_for("192.0.2.1", &["198.51.100.7"]), ip("192.0.2.1"));
     assert_eq!(by_forwarded("192.0.2.1", &["for=198.51.100.7"]), ip("192.0.2.1"));
 }
 
 #[test]
 fn trusted_hops_are_skipped_from_the_right() {
-    assert_eq!(
-        by_x_forwarded_for("127.0.0.1", &["198.51.100.7"]),
-        ip("198.51.100.7")
-    );
-    assert_eq!(
-        by_x_forwarded_for("127.0.0.1", &["6.6.6.6, 198.51.100.7, 10.1.1.1"]),
-        ip("198.51.100.7")
-    );
+    assert_eq!(by_x_forwarded_for("127.0.0.1", &["198.51.100.7"]), ip("198.51.100.7"));
+    assert_eq!(by_x_forwarded_for("127.0.0.1", &["6.6.6.6, 198.51.100.7, 10.1.1.1"]), ip("198.51.100.7"));
     assert_eq!(
         by_x_forwarded_for("127.0.0.1", &["6.6.6.6, 198.51.100.7", "fd00::5,10.1.1.1"]),
         ip("198.51.100.7")
     );
-    assert_eq!(
-        by_x_forwarded_for("127.0.0.1", &["10.0.0.3, 10.0.0.2"]),
-        ip("10.0.0.3"),
-        "all trusted"
-    );
+    assert_eq!(by_x_forwarded_for("127.0.0.1", &["10.0.0.3, 10.0.0.2"]), ip("10.0.0.3"), "all trusted");
     assert_eq!(by_x_forwarded_for("127.0.0.1", &[]), ip("127.0.0.1"));
-    assert_eq!(
-        by_x_forwarded_for("::ffff:127.0.0.1", &["198.51.100.7"]),
-        ip("198.51.100.7")
-    );
+    assert_eq!(by_x_forwarded_for("::ffff:127.0.0.1", &["198.51.100.7"]), ip("198.51.100.7"));
 }
 
 #[test]
@@ -71,44 +55,21 @@ fn every_spelling_of_an_address_is_read() {
         ("::ffff:198.51.100.7", "198.51.100.7"),
         (" , 198.51.100.7 ,, ", "198.51.100.7"),
     ] {
-        assert_eq!(
-            by_x_forwarded_for("127.0.0.1", &[written]),
-            ip(meant),
-            "{written}"
-        );
+        assert_eq!(by_x_forwarded_for("127.0.0.1", &[written]), ip(meant), "{written}");
     }
 }
 
 #[test]
 fn a_malformed_element_ends_the_walk() {
-    for garbage in [
-        "unknown",
-        "1.2.3",
-        "1.2.3.4:",
-        "1.2.3.4:x",
-        "[::1",
-        "[1.2.3.4]",
-        "1.2.3.4 5.6.7.8",
-        "\u{fc}",
-    ] {
+    for garbage in
+        ["unknown", "1.2.3", "1.2.3.4:", "1.2.3.4:x", "[::1", "[1.2.3.4]", "1.2.3.4 5.6.7.8", "\u{fc}"]
+    {
         let line = format!("198.51.100.7, {garbage}");
-        assert_eq!(
-            by_x_forwarded_for("127.0.0.1", &[&line]),
-            ip("127.0.0.1"),
-            "{garbage}"
-        );
+        assert_eq!(by_x_forwarded_for("127.0.0.1", &[&line]), ip("127.0.0.1"), "{garbage}");
         let line = format!("198.51.100.7, {garbage}, 10.0.0.2");
-        assert_eq!(
-            by_x_forwarded_for("127.0.0.1", &[&line]),
-            ip("10.0.0.2"),
-            "{garbage}"
-        );
+        assert_eq!(by_x_forwarded_for("127.0.0.1", &[&line]), ip("10.0.0.2"), "{garbage}");
         let line = format!("{garbage}, 198.51.100.7");
-        assert_eq!(
-            by_x_forwarded_for("127.0.0.1", &[&line]),
-            ip("198.51.100.7"),
-            "{garbage}"
-        );
+        assert_eq!(by_x_forwarded_for("127.0.0.1", &[&line]), ip("198.51.100.7"), "{garbage}");
     }
 }
 
@@ -119,14 +80,8 @@ fn forwarded_is_read_with_quotes_ports_and_other_parameters() {
         ("For=\"198.51.100.7:4711\"", "198.51.100.7"),
         ("for=\"[2001:db8:cafe::17]:4711\"", "2001:db8:cafe::17"),
         ("for=\"[2001:db8:cafe::17]:_port\"", "2001:db8:cafe::17"),
-        (
-            "proto=https;host=\"a,b;c\" ; for=198.51.100.7;by=10.0.0.1",
-            "198.51.100.7",
-        ),
-        (
-            "for=6.6.6.6, for=198.51.100.7;by=\"\\\",\", for=10.0.0.2",
-            "198.51.100.7",
-        ),
+        ("proto=https;host=\"a,b;c\" ; for=198.51.100.7;by=10.0.0.1", "198.51.100.7"),
+        ("for=6.6.6.6, for=198.51.100.7;by=\"\\\",\", for=10.0.0.2", "198.51.100.7"),
         ("for=\"198.51.\\100.7\"", "198.51.100.7"),
     ] {
         assert_eq!(by_forwarded("127.0.0.1", &[written]), ip(meant), "{written}");
@@ -135,14 +90,9 @@ fn forwarded_is_read_with_quotes_ports_and_other_parameters() {
 
 #[test]
 fn forwarded_without_an_address_ends_the_walk() {
-    for garbage in [
-        "for=_hidden",
-        "for=unknown",
-        "proto=https",
-        "for=1.1.1.1;for=2.2.2.2",
-        "for=\"1.1.1.1\"x",
-        "for",
-    ] {
+    for garbage in
+        ["for=_hidden", "for=unknown", "proto=https", "for=1.1.1.1;for=2.2.2.2", "for=\"1.1.1.1\"x", "for"]
+    {
         let line = format!("for=6.6.6.6, {garbage}");
         assert_eq!(by_forwarded("127.0.0.1", &[&line]), ip("127.0.0.1"), "{garbage}");
     }
@@ -150,14 +100,8 @@ fn forwarded_without_an_address_ends_the_walk() {
 
 #[test]
 fn a_client_s_open_quote_spoils_nothing() {
-    assert_eq!(
-        by_forwarded("127.0.0.1", &["for=\"6.6.6.6, for=198.51.100.7"]),
-        ip("198.51.100.7")
-    );
-    assert_eq!(
-        by_forwarded("127.0.0.1", &["for=\"x\\, for=\"[2001:db8::1]:1\""]),
-        ip("2001:db8::1")
-    );
+    assert_eq!(by_forwarded("127.0.0.1", &["for=\"6.6.6.6, for=198.51.100.7"]), ip("198.51.100.7"));
+    assert_eq!(by_forwarded("127.0.0.1", &["for=\"x\\, for=\"[2001:db8::1]:1\""]), ip("2001:db8::1"));
 }
 
 #[test]
@@ -165,14 +109,8 @@ fn only_the_chosen_header_counts() {
     let mut both = headers("x-forwarded-for", &["198.51.100.7"]);
     both.insert("forwarded", HeaderValue::from_static("for=6.6.6.6"));
     let peer = ip("127.0.0.1");
-    assert_eq!(
-        proxies(ForwardHeader::XForwardedFor).client_address(peer, &both),
-        ip("198.51.100.7")
-    );
-    assert_eq!(
-        proxies(ForwardHeader::Forwarded).client_address(peer, &both),
-        ip("6.6.6.6")
-    );
+    assert_eq!(proxies(ForwardHeader::XForwardedFor).client_address(peer, &both), ip("198.51.100.7"));
+    assert_eq!(proxies(ForwardHeader::Forwarded).client_address(peer, &both), ip("6.6.6.6"));
 }
 
 #[test]
@@ -183,10 +121,7 @@ fn a_trusted_header_needs_a_trusted_peer_and_one_value() {
     assert_eq!(proxies.trusted_header(ip("10.9.9.9"), &one, &country), Some("DE"));
     assert_eq!(proxies.trusted_header(ip("192.0.2.1"), &one, &country), None);
     for bad in [&["DE", "FR"][..], &[""], &["\u{fc}"], &[]] {
-        assert_eq!(
-            proxies.trusted_header(ip("10.9.9.9"), &headers("cf-ipcountry", bad), &country),
-            None
-        );
+        assert_eq!(proxies.trusted_header(ip("10.9.9.9"), &headers("cf-ipcountry", bad), &country), None);
     }
 }
 
@@ -206,34 +141,14 @@ fn networks_are_read_strictly() {
         assert_eq!(refused.unwrap_err(), ProxyListError::Malformed(bad.to_owned()));
     }
     let stray = TrustedProxies::parse(&["10.1.2.3/8"], ForwardHeader::default());
-    assert_eq!(
-        stray.unwrap_err(),
-        ProxyListError::StrayBits("10.1.2.3/8".to_owned())
-    );
+    assert_eq!(stray.unwrap_err(), ProxyListError::StrayBits("10.1.2.3/8".to_owned()));
 
-    let list = [
-        "192.0.2.0/25",
-        "::ffff:10.0.0.0/104",
-        "2001:db8::/33",
-        " 203.0.113.9 ",
-    ];
+    let list = ["192.0.2.0/25", "::ffff:10.0.0.0/104", "2001:db8::/33", " 203.0.113.9 "];
     let proxies = TrustedProxies::parse(&list, ForwardHeader::default()).unwrap();
-    for inside in [
-        "192.0.2.127",
-        "10.255.0.1",
-        "::ffff:10.0.0.1",
-        "2001:db8:7fff::1",
-        "203.0.113.9",
-    ] {
+    for inside in ["192.0.2.127", "10.255.0.1", "::ffff:10.0.0.1", "2001:db8:7fff::1", "203.0.113.9"] {
         assert!(proxies.trusts(ip(inside)), "{inside}");
     }
-    for outside in [
-        "192.0.2.128",
-        "11.0.0.0",
-        "2001:db8:8000::1",
-        "203.0.113.8",
-        "::c000:200",
-    ] {
+    for outside in ["192.0.2.128", "11.0.0.0", "2001:db8:8000::1", "203.0.113.8", "::c000:200"] {
         assert!(!proxies.trusts(ip(outside)), "{outside}");
     }
     let everyone = TrustedProxies::parse(&["0.0.0.0/0"], ForwardHeader::default()).unwrap();
@@ -249,10 +164,7 @@ fn lines() -> impl Strategy<Value = Vec<String>> {
         "[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]\\.[0-9](:[0-9]{1,6})?",
         "[\";,\\\\=]{0,9}",
     ];
-    prop::collection::vec(
-        prop::collection::vec(element, 0..6).prop_map(|parts| parts.join(",")),
-        0..4,
-    )
+    prop::collection::vec(prop::collection::vec(element, 0..6).prop_map(|parts| parts.join(",")), 0..4)
 }
 
 proptest! {

@@ -50,27 +50,17 @@ impl BoundedListener {
     ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let permits = Arc::new(Semaphore::new(max_connections.clamp(1, Semaphore::MAX_PERMITS)));
-        Ok(Self {
-            listener: TcpListener::from_std(listener)?,
-            permits,
-            idle_timeout,
-        })
+        Ok(Self { listener: TcpListener::from_std(listener)?, permits, idle_timeout })
     }
 }
 
 impl AddrListener<BoundedStream, Peer> for BoundedListener {
     async fn bind_to(_: Peer) -> io::Result<Self> {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "the listener is made from a bound socket",
-        ))
+        Err(io::Error::new(io::ErrorKind::Unsupported, "the listener is made from a bound socket"))
     }
 
     async fn accept_stream(&self) -> io::Result<(BoundedStream, Peer)> {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(io::Error::other)?;
         let (stream, peer) = self.listener.accept().await?;
         // Replies are written whole; waiting to fill packets only delays them.
         stream.set_nodelay(true)?;
@@ -96,13 +86,7 @@ impl BoundedStream {
     fn new(stream: TcpStream, idle_timeout: Duration, permit: OwnedSemaphorePermit) -> Self {
         let last_byte = Instant::now();
         let alarm = Box::pin(sleep_until(last_byte + idle_timeout));
-        Self {
-            stream,
-            idle_timeout,
-            last_byte,
-            alarm,
-            _permit: permit,
-        }
+        Self { stream, idle_timeout, last_byte, alarm, _permit: permit }
     }
 
     /// Notes that bytes passed, or while none do watches the time. The alarm is not moved with every

@@ -22,11 +22,7 @@ pub(crate) async fn served(app: Router) -> Running {
 
 /// The whole reply to a GET on a connection of its own; `extra` is more header lines, each with its end.
 pub(crate) async fn get_with(address: SocketAddr, path: &str, extra: &str) -> Vec<u8> {
-    exchange(
-        address,
-        &format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{extra}\r\n"),
-    )
-    .await
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{extra}\r\n")).await
 }
 
 async fn exchange(address: SocketAddr, request: &str) -> Vec<u8> {
@@ -46,21 +42,13 @@ async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
 async fn read_until(stream: &mut TcpStream, text: &str) {
     let mut reply = Vec::new();
     while !String::from_utf8_lossy(&reply).contains(text) {
-        assert_ne!(
-            stream.read_buf(&mut reply).await.unwrap(),
-            0,
-            "ended after {:?}",
-            head(&reply)
-        );
+        assert_ne!(stream.read_buf(&mut reply).await.unwrap(), 0, "ended after {:?}", head(&reply));
     }
 }
 
 /// Status line and header lines.
 pub(crate) fn head(reply: &[u8]) -> String {
-    let end = reply
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .unwrap_or(reply.len());
+    let end = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(reply.len());
     String::from_utf8(reply[..end].to_vec()).unwrap()
 }
 
@@ -71,10 +59,7 @@ pub(crate) fn body(reply: &[u8]) -> &[u8] {
 }
 
 fn whoami() -> Router {
-    Router::new().route(
-        "/",
-        get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()),
-    )
+    Router::new().route("/", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()))
 }
 
 #[tokio::test]
@@ -82,10 +67,7 @@ async fn plain_http_tells_the_handler_its_peer() {
     let running = served(whoami()).await;
     let mut stream = TcpStream::connect(running.address).await.unwrap();
     let own = stream.local_addr().unwrap().to_string();
-    stream
-        .write_all(b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
     let reply = read_to_end(&mut stream).await;
     assert_eq!(body(&reply), own.as_bytes());
     running.stop(Duration::from_secs(60)).await;
@@ -107,10 +89,7 @@ async fn a_head_too_large_or_of_too_many_fields_is_refused() {
 #[tokio::test]
 async fn a_first_request_that_dawdles_is_cut() {
     for sent in ["", "GET / HTTP/1.1\r\nhost: te", "PRI * HTTP/2.0\r\n"] {
-        let config = ListenConfig {
-            header_timeout: Duration::from_millis(20),
-            ..local()
-        };
+        let config = ListenConfig { header_timeout: Duration::from_millis(20), ..local() };
         let running = serve(config, whoami()).await.unwrap();
         assert!(exchange(running.address, sent).await.is_empty());
     }
@@ -118,21 +97,12 @@ async fn a_first_request_that_dawdles_is_cut() {
 
 #[tokio::test]
 async fn a_silent_connection_is_cut() {
-    let app = whoami().route(
-        "/never",
-        get(async || std::future::pending::<&'static str>().await),
-    );
-    let config = ListenConfig {
-        idle_timeout: Duration::from_millis(20),
-        ..local()
-    };
+    let app = whoami().route("/never", get(async || std::future::pending::<&'static str>().await));
+    let config = ListenConfig { idle_timeout: Duration::from_millis(20), ..local() };
     let running = serve(config, app).await.unwrap();
     // Both would wait for ever without the bound. On a busy machine it may strike before the first reply.
     let reply = exchange(running.address, "GET / HTTP/1.1\r\nhost: test\r\n\r\n").await;
-    assert!(
-        reply.is_empty() || head(&reply).starts_with("HTTP/1.1 200"),
-        "between two requests"
-    );
+    assert!(reply.is_empty() || head(&reply).starts_with("HTTP/1.1 200"), "between two requests");
     let reply = exchange(running.address, "GET /never HTTP/1.1\r\nhost: test\r\n\r\n").await;
     assert!(reply.is_empty(), "amid one");
 }
@@ -159,19 +129,9 @@ async fn silence_is_an_error_of_its_kind_in_both_directions() {
 async fn connections_beyond_the_bound_wait_for_a_free_place() {
     let released = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&released);
-    let app = Router::new().route(
-        "/",
-        get(async move || format!("released={}", seen.load(Ordering::SeqCst))),
-    );
-    let running = serve(
-        ListenConfig {
-            max_connections: 1,
-            ..local()
-        },
-        app,
-    )
-    .await
-    .unwrap();
+    let app =
+        Router::new().route("/", get(async move || format!("released={}", seen.load(Ordering::SeqCst))));
+    let running = serve(ListenConfig { max_connections: 1, ..local() }, app).await.unwrap();
     let request = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";
 
     let mut first = TcpStream::connect(running.address).await.unwrap();
@@ -244,10 +204,7 @@ fn write_pair(files: &TlsFiles) -> CertificateDer<'static> {
 }
 
 fn files_in(directory: &Path) -> TlsFiles {
-    TlsFiles {
-        certificate: directory.join("cert.pem"),
-        key: directory.join("key.pem"),
-    }
+    TlsFiles { certificate: directory.join("cert.pem"), key: directory.join("key.pem") }
 }
 
 /// A request over TLS that trusts just this certificate, and the protocol agreed on.
@@ -285,18 +242,8 @@ async fn tls_serves_and_offers_http_2() {
     let directory = tempfile::tempdir().unwrap();
     let files = files_in(directory.path());
     let certificate = write_pair(&files);
-    let running = serve(
-        ListenConfig {
-            tls: Some(files),
-            ..local()
-        },
-        whoami(),
-    )
-    .await
-    .unwrap();
-    let (reply, agreed) = tls_get(running.address, certificate.clone(), b"http/1.1")
-        .await
-        .unwrap();
+    let running = serve(ListenConfig { tls: Some(files), ..local() }, whoami()).await.unwrap();
+    let (reply, agreed) = tls_get(running.address, certificate.clone(), b"http/1.1").await.unwrap();
     assert!(head(&reply).starts_with("HTTP/1.1 200"), "{}", head(&reply));
     assert!(body(&reply).starts_with(b"127.0.0.1:"));
     assert_eq!(agreed.as_deref(), Some(&b"http/1.1"[..]));
@@ -315,19 +262,13 @@ async fn a_changed_certificate_is_taken_and_a_broken_one_is_not() {
     let address = listener.get_local_addr().map(SocketAddr::from).unwrap();
     let app = whoami().into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(
-        Server::<Peer>::from_listener(listener)
-            .acceptor(RustlsAcceptor::new(watch.config()))
-            .serve(app),
+        Server::<Peer>::from_listener(listener).acceptor(RustlsAcceptor::new(watch.config())).serve(app),
     );
 
     assert!(!watch.look().await.unwrap(), "nothing has changed");
     assert!(tls_get(address, old.clone(), b"http/1.1").await.is_ok());
 
-    for broken in [
-        "",
-        "garbage",
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    ] {
+    for broken in ["", "garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         std::fs::write(&files.certificate, broken).unwrap();
         assert!(watch.look().await.is_err(), "{broken}");
         assert!(!watch.look().await.unwrap(), "told of once");
@@ -337,33 +278,20 @@ async fn a_changed_certificate_is_taken_and_a_broken_one_is_not() {
     let new = write_pair(&files);
     let new_key = std::fs::read(&files.key).unwrap();
     std::fs::write(&files.key, old_key).unwrap();
-    assert!(
-        matches!(watch.look().await, Err(TlsError::Unusable(_))),
-        "the key of another certificate"
-    );
+    assert!(matches!(watch.look().await, Err(TlsError::Unusable(_))), "the key of another certificate");
     std::fs::remove_file(&files.key).unwrap();
     assert!(matches!(watch.look().await, Err(TlsError::Read { .. })));
     std::fs::write(&files.key, new_key).unwrap();
 
     assert!(watch.look().await.unwrap());
     assert!(tls_get(address, new, b"http/1.1").await.is_ok());
-    assert!(
-        tls_get(address, old, b"http/1.1").await.is_err(),
-        "the old certificate is gone"
-    );
+    assert!(tls_get(address, old, b"http/1.1").await.is_err(), "the old certificate is gone");
 }
 
 #[tokio::test]
 async fn a_broken_certificate_is_no_start() {
     let directory = tempfile::tempdir().unwrap();
     let files = files_in(directory.path());
-    let refused = serve(
-        ListenConfig {
-            tls: Some(files),
-            ..local()
-        },
-        whoami(),
-    )
-    .await;
+    let refused = serve(ListenConfig { tls: Some(files), ..local() }, whoami()).await;
     assert!(matches!(refused, Err(ListenError::Tls(TlsError::Read { .. }))));
 }

@@ -68,12 +68,7 @@ impl CertificateWatch {
         let config = RustlsConfig::from_config(content.server_config(&files)?);
         let seed = RandomState::new();
         let seen = seed.hash_one(&content);
-        Ok(Self {
-            files,
-            config,
-            seed,
-            seen,
-        })
+        Ok(Self { files, config, seed, seen })
     }
 
     /// The configuration; it follows later changes.
@@ -91,8 +86,7 @@ impl CertificateWatch {
             return Ok(false);
         }
         self.seen = fingerprint;
-        self.config
-            .reload_from_config(content.server_config(&self.files)?);
+        self.config.reload_from_config(content.server_config(&self.files)?);
         Ok(true)
     }
 
@@ -130,10 +124,7 @@ struct Content {
 
 impl Content {
     async fn read(files: &TlsFiles) -> Result<Self, TlsError> {
-        Ok(Self {
-            certificate: read(&files.certificate).await?,
-            key: read(&files.key).await?,
-        })
+        Ok(Self { certificate: read(&files.certificate).await?, key: read(&files.key).await? })
     }
 
     fn server_config(&self, files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
@@ -159,8 +150,5 @@ impl Content {
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    tokio::fs::read(path).await.map_err(|source| TlsError::Read {
-        path: path.to_owned(),
-        source,
-    })
+    tokio::fs::read(path).await.map_err(|source| TlsError::Read { path: path.to_owned(), source })
 }

@@ -80,7 +80,11 @@ fn country_entry(country: &Country, place: usize, cx: &Context) -> DictionaryEnt
         .any(|code| countries::parse(code).is_some_and(|one| one.alpha2 == country.alpha2));
     let names = (country.name(&cx.lang), country.name("en-US"));
     DictionaryEntry {
-        country_code: if country.calling_code == 0 { String::new() } else { country.calling_code.to_string() },
+        country_code: if country.calling_code == 0 {
+            String::new()
+        } else {
+            country.calling_code.to_string()
+        },
         national_code: country.alpha2.to_owned(),
         extend: country.phone_pattern.to_owned(),
         sort: i64::try_from(place).unwrap_or(0) + 1,

@@ -36,8 +36,7 @@ impl Operation for GenerateAuthenticator {
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<PendingAuthenticator> {
         let company = cx.company.clone();
-        let pending =
-            cx.write(move |tx| Ok(enrolment::generate(tx, &company, live.customer_id())?)).await?;
+        let pending = cx.write(move |tx| Ok(enrolment::generate(tx, &company, live.customer_id())?)).await?;
         Ok(PendingAuthenticator { id: pending.id, secret: pending.secret, qrcode: pending.uri })
     }
 }
@@ -113,7 +112,11 @@ impl Operation for SwitchMfa {
     async fn run(self, caller: Customer, cx: Context) -> Result<RecoveryCodes> {
         let text = |text: Option<Text<4096>>| text.map(|text| text.0);
         let given = Given {
-            sms: CodeGiven { proof: None, ticket: text(self.send_token_sms), code: text(self.verify_code_sms) },
+            sms: CodeGiven {
+                proof: None,
+                ticket: text(self.send_token_sms),
+                code: text(self.verify_code_sms),
+            },
             old: CodeGiven {
                 proof: None,
                 ticket: text(self.send_token_email),
@@ -167,4 +170,3 @@ impl Operation for RenewRecoveryCodes {
         Ok(RecoveryCodes { recovery_codes })
     }
 }
-

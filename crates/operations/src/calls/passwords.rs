@@ -76,7 +76,6 @@ fn own(caller: &Customer, cx: &Context, what: (Which, Manner), new: String, give
     }
 }
 
-
 macro_rules! password_operation {
     ($name:ident, $wire:literal, $what:expr, [$($need:ident),*], |$request:ident| ($new:expr, $old:expr, $given:expr)) => {
         impl Warrant for $name {
@@ -149,13 +148,11 @@ request! {
         google_code: Option<Text<4096>> = "googleCode",
     }
 }
-password_operation!(
-    UpdateLoginPassword,
-    "updateLoginPwd",
-    LOGIN_CHANGE,
-    [OldPassword, Authenticator],
-    |r| (r.new_pwd.0, Some(r.old_pwd.0), google(r.google_code))
-);
+password_operation!(UpdateLoginPassword, "updateLoginPwd", LOGIN_CHANGE, [OldPassword, Authenticator], |r| (
+    r.new_pwd.0,
+    Some(r.old_pwd.0),
+    google(r.google_code)
+));
 
 request! {
     /// Changes the login password; the old one and a code to an own address are asked for.
@@ -212,13 +209,11 @@ request! {
         google_code: Option<Text<4096>> = "googleCode",
     }
 }
-password_operation!(
-    BindFundPasswordMfa,
-    "bindAssertsPwdMFA",
-    FUND_FIRST,
-    [OwnAddress, Authenticator],
-    |r| (r.new_pwd.0, None, own_by(r.kind.0, r.verify_code, r.send_token, r.google_code))
-);
+password_operation!(BindFundPasswordMfa, "bindAssertsPwdMFA", FUND_FIRST, [OwnAddress, Authenticator], |r| (
+    r.new_pwd.0,
+    None,
+    own_by(r.kind.0, r.verify_code, r.send_token, r.google_code)
+));
 
 request! {
     /// Changes the fund password; the old one is asked for.
@@ -404,4 +399,3 @@ impl Operation for ForgetLoginPassword {
         set::<Self>(cx, wanted).await
     }
 }
-

@@ -15,7 +15,12 @@ use custos_store::MINUTE_MS;
 const PER_MINUTE: usize = 20;
 
 /// Counts the probe, then looks the name up.
-async fn probe(cx: Context, kind: i64, name: Option<Text<64>>, area: Option<Text<15>>) -> Result<Option<Customer>> {
+async fn probe(
+    cx: Context,
+    kind: i64,
+    name: Option<Text<64>>,
+    area: Option<Text<15>>,
+) -> Result<Option<Customer>> {
     let name = Name::parse(kind, name.as_deref().unwrap_or(""), area.as_deref());
     let company_id = cx.company.id;
     let from = places::network(&cx.origin.address);

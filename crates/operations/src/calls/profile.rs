@@ -85,7 +85,8 @@ impl Operation for ChangeLang {
     type Reply = Done;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<Done> {
-        let lang = cx.company.settings.language(&self.new_lang).ok_or_else(|| Gate::BadField.field("newLang"))?;
+        let lang =
+            cx.company.settings.language(&self.new_lang).ok_or_else(|| Gate::BadField.field("newLang"))?;
         let lang = lang.to_owned();
         cx.write(move |tx| Ok(customer::set_lang(tx, live.company_id(), live.customer_id(), &lang)?)).await?;
         Ok(Done {})

@@ -210,8 +210,8 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
 pub(super) fn make(tx: &mut Tx<'_>, customer: &Customer) -> Result<Made> {
     let company = company::find(tx, customer.company_id)?.ok_or(custos_store::Error::NoRow)?;
     let record = read(tx, &company, customer)?;
-    let bytes =
-        serde_json::to_vec(&record).map_err(|error| Error::Internal(format!("a customer's record: {error}")))?;
+    let bytes = serde_json::to_vec(&record)
+        .map_err(|error| Error::Internal(format!("a customer's record: {error}")))?;
     let now = tx.now();
     let good_until = [customer.cool_off_until, customer.locked_until]
         .into_iter()

@@ -179,7 +179,13 @@ impl Register {
             }
         };
         let country = countries::parse(&self.country).ok_or_else(|| Gate::BadField.field("country"))?;
-        if cx.company.settings.restricted_countries.iter().any(|code| code.eq_ignore_ascii_case(country.alpha2)) {
+        if cx
+            .company
+            .settings
+            .restricted_countries
+            .iter()
+            .any(|code| code.eq_ignore_ascii_case(country.alpha2))
+        {
             return Err(refuse(Code::CountryNotServed));
         }
         let asked = self.lang.as_deref().and_then(|lang| cx.company.settings.language(lang));

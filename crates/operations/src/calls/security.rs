@@ -195,4 +195,3 @@ impl Operation for SecurityHistory {
         Ok(SecurityEvents { total, size, current, records })
     }
 }
-

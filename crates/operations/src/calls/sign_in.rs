@@ -84,7 +84,12 @@ impl Operation for Login {
     }
 }
 
-async fn by_code(cx: &Context, attempt: Attempt, ticket: Option<String>, code: String) -> Result<SignInReply> {
+async fn by_code(
+    cx: &Context,
+    attempt: Attempt,
+    ticket: Option<String>,
+    code: String,
+) -> Result<SignInReply> {
     let company = cx.company.clone();
     cx.write(move |tx| {
         let signed_in = sign_in::by_code(tx, &company, &attempt, ticket.as_deref(), &code)?;
