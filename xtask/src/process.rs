@@ -7,6 +7,13 @@ use std::process::{Command, ExitStatus, Stdio};
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(crate::root());
+    // What cargo tells this program of its package is not for what is built next: build scripts that look at it would
+    // run anew whenever cargo is called now from here and now from a shell.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|own| name.to_string_lossy().starts_with(own)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

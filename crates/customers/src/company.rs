@@ -54,7 +54,7 @@ impl Default for Settings {
             languages: vec!["en-US".to_owned(), "zh-CN".to_owned(), "zh-HK".to_owned()],
             company_type: "real".to_owned(),
             valuation_currency: "USD".to_owned(),
-            check_status_open: true,
+            check_status_open: false,
             number_first: 10_000_000,
             number_last: 99_999_999,
             session_idle_minutes: 7 * 24 * 60,

@@ -11,6 +11,7 @@ use crate::totp;
 use custos_store::{MINUTE_MS, Tx, params};
 use data_encoding::BASE32_NOPAD;
 use std::fmt::Write as _;
+use zeroize::Zeroizing;
 
 /// How long a secret may wait to be switched on.
 const PENDING_LIFE_MS: i64 = 15 * MINUTE_MS;
@@ -73,19 +74,25 @@ pub fn generate(tx: &mut Tx<'_>, company: &Company, customer_id: i64) -> Result<
     Ok(Pending { id, secret: text, uri })
 }
 
+/// A secret as it is held, and the last step whose code was used.
+struct Held {
+    secret: Zeroizing<Vec<u8>>,
+    last_step: i64,
+}
+
 /// The secret that a code is held against: the active one, or the one that waits.
-fn secret(tx: &mut Tx<'_>, customer: &Customer, pending_id: Option<i64>) -> Result<Option<(i64, Vec<u8>)>> {
+fn secret(tx: &mut Tx<'_>, customer: &Customer, pending_id: Option<i64>) -> Result<Option<Held>> {
     let (now, wanted) = (tx.now(), pending_id.unwrap_or(customer.mfa_id));
     let found = tx.query_opt(
-        "SELECT id, secret FROM totp_secrets WHERE company_id = $1 AND customer_id = $2 \
+        "SELECT id, secret, last_step FROM totp_secrets WHERE company_id = $1 AND customer_id = $2 \
          AND ((active = 1 AND id = $3) OR (active = 0 AND expires_at > $4 AND ($3 = 0 OR id = $3))) \
          ORDER BY active DESC, id DESC LIMIT 1",
         params![customer.company_id, customer.id, wanted, now],
-        |row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?)),
+        |row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?, row.get::<i64>(2)?)),
     )?;
-    let Some((id, sealed)) = found else { return Ok(None) };
+    let Some((id, sealed, last_step)) = found else { return Ok(None) };
     let secret = tx.keys().open(&seal_context(customer.id, id), &sealed)?;
-    Ok(Some((id, secret.to_vec())))
+    Ok(Some(Held { secret, last_step }))
 }
 
 /// Whether a code fits the active secret, or the one that waits. Counts as a try, and uses nothing up.
@@ -98,12 +105,19 @@ pub fn check(tx: &mut Tx<'_>, company: &Company, customer_id: i64, given: &str) 
     if limits::reserve(tx, MFA_GUARD, &subject, company.id, Some(customer_id))? == Try::Locked {
         return Ok(false);
     }
-    let Some((_, secret)) = secret(tx, &customer, None)? else { return Ok(false) };
-    let fits = totp::matching_step(&secret, given, tx.now(), totp::USUAL_DRIFT).is_some();
-    if fits {
-        limits::clear(tx, &subject)?;
+    let Some(held) = secret(tx, &customer, None)? else { return Ok(false) };
+    match totp::matching_step(&held.secret, given, tx.now(), totp::USUAL_DRIFT) {
+        Some(step) if step <= held.last_step => {
+            // It was right once; whoever shows it again is no guesser, and it is right no more.
+            limits::give_back(tx, &subject, MFA_GUARD)?;
+            Ok(false)
+        }
+        Some(_) => {
+            limits::clear(tx, &subject)?;
+            Ok(true)
+        }
+        None => Ok(false),
     }
-    Ok(fits)
 }
 
 /// Switches MFA on with the secret that waits under `id`; returns the recovery codes, told once.
@@ -129,7 +143,7 @@ pub fn switch_on<W: Warrant>(
     }
     let found = secret(tx, &customer, Some(id))?;
     let step = found
-        .and_then(|(_, secret)| totp::matching_step(&secret, code, tx.now(), totp::USUAL_DRIFT))
+        .and_then(|held| totp::matching_step(&held.secret, code, tx.now(), totp::USUAL_DRIFT))
         .ok_or_else(|| Code::WrongGoogleCode.refuse())?;
     limits::clear(tx, &subject)?;
     proved.spend(tx)?;

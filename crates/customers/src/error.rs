@@ -118,6 +118,8 @@ refusals! {
     StaleSignIn = "GATEWAY_CODE_005",
     /// Wrong authenticator code.
     WrongGoogleCode = "CUSTOMER_API_0000519",
+    /// Authenticator codes are not looked at for a while: the same answer as to a wrong one.
+    LockedGoogleCode = "CUSTOMER_API_0000519",
     /// A right authenticator code that was used before: the same answer, and no guess.
     UsedGoogleCode = "CUSTOMER_API_0000519",
     /// The authenticator code is missing.

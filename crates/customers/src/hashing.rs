@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::oneshot;
 
@@ -142,7 +142,7 @@ impl Hasher {
         }
         let shared = Arc::new(Shared {
             params: config.params,
-            peppers,
+            peppers: RwLock::new(Arc::new(peppers)),
             queue_limit: config.queue_limit,
             queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
             wake: Condvar::new(),
@@ -156,10 +156,15 @@ impl Hasher {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Takes other peppers from now on; hashes that wait are made with the ones they were asked for.
+    pub fn set_peppers(&self, peppers: Peppers) {
+        *self.inner.shared.peppers.write() = Arc::new(peppers);
+    }
+
     /// Makes the text to store for `secret`: the newest pepper's id and a PHC string.
     pub async fn hash(&self, secret: Md5Secret, salt: [u8; SALT_LEN]) -> Result<String, HashError> {
         let shared = &self.inner.shared;
-        let (params, pepper_id) = (shared.params, shared.peppers.newest());
+        let (params, pepper_id) = (shared.params, shared.peppers().newest());
         let salt = salt.to_vec();
         let tag = shared.run(secret, salt.clone(), pepper_id, params).await?;
         Ok(Stored { pepper_id, params, salt, tag: *tag }.to_string())
@@ -180,13 +185,13 @@ impl Hasher {
         let real = Choice::from(u8::from(readable.is_some()));
         let target = readable.unwrap_or_else(|| shared.dummy());
         // Answering «no match» would lock customers out for a mistake in the operator's key file.
-        if !shared.peppers.has(target.pepper_id) {
+        if !shared.peppers().has(target.pepper_id) {
             return Err(HashError::UnknownPepper(target.pepper_id));
         }
         let tag = shared.run(secret, target.salt.clone(), target.pepper_id, target.params).await?;
         let matches = bool::from(tag.ct_eq(&target.tag) & real);
         let outdated = target.params.weaker_than(shared.params)
-            || target.pepper_id != shared.peppers.newest()
+            || target.pepper_id != shared.peppers().newest()
             || target.salt.len() < SALT_LEN;
         Ok(Verdict { matches, remake: matches && outdated })
     }
@@ -211,7 +216,7 @@ impl Drop for Inner {
 
 struct Shared {
     params: PasswordParams,
-    peppers: Peppers,
+    peppers: RwLock<Arc<Peppers>>,
     queue_limit: usize,
     queue: Mutex<Queue>,
     wake: Condvar,
@@ -231,10 +236,16 @@ struct Job {
 }
 
 impl Shared {
+    fn peppers(&self) -> Arc<Peppers> {
+        Arc::clone(&self.peppers.read())
+    }
+}
+
+impl Shared {
     /// What an unknown account is checked against: the work of a new hash.
     fn dummy(&self) -> Stored {
         Stored {
-            pepper_id: self.peppers.newest(),
+            pepper_id: self.peppers().newest(),
             params: self.params,
             salt: DUMMY_SALT.to_vec(),
             tag: [0; kernel::TAG_LEN],
@@ -294,7 +305,8 @@ fn serve(shared: &Shared) {
     let mut kernel = Kernel::new(shared.params);
     while let Some(job) = shared.next() {
         let work = || {
-            let pepper = shared.peppers.key(job.pepper_id).ok_or(HashError::UnknownPepper(job.pepper_id))?;
+            let peppers = shared.peppers();
+            let pepper = peppers.key(job.pepper_id).ok_or(HashError::UnknownPepper(job.pepper_id))?;
             kernel.derive(job.params, job.secret.as_bytes(), &job.salt, pepper)
         };
         // A panic in the Argon2 code may cost its caller an answer, never the server a thread.

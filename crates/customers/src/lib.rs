@@ -21,6 +21,7 @@ pub mod passwords;
 pub mod phone;
 pub mod places;
 pub mod register;
+pub mod reseal;
 pub mod session;
 pub mod sign_in;
 pub mod sms;

@@ -3,7 +3,7 @@
 use crate::customer::{self, Customer};
 use crate::error::{Code, Result};
 use crate::limits::{self, MFA_GUARD, Try};
-use crate::totp::{self, Drift};
+use crate::totp::{self, Drift, USUAL_DRIFT};
 use crate::{company, notices};
 use custos_store::{Tx, params};
 
@@ -39,12 +39,24 @@ pub(crate) fn guard_subject(tx: &Tx<'_>, customer: &Customer) -> [u8; 32] {
     tx.keys().keyed_hash("mfa tries", &[&customer.company_id.to_be_bytes(), &customer.id.to_be_bytes()])
 }
 
+/// On what occasion a code is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// How old it may be.
+    pub drift: Drift,
+    /// The login password is being reset: with a recovery code this ends even the longest row of wrong codes.
+    pub resets: bool,
+}
+
+/// Any occasion but a reset.
+pub const USUALLY: Asked = Asked { drift: USUAL_DRIFT, resets: false };
+
 /// Checks the field `googleCode` of a customer: required exactly when their MFA is on. A wrong code is counted before
 /// it is looked at, and stays counted; a replayed one is refused and not counted.
 ///
 /// # Errors
 /// `CUSTOMER_API_0000520` when it is missing, `0519` when it is wrong, used, or checks are locked; else the store's.
-pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, drift: Drift) -> Result<Proof> {
+pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, asked: Asked) -> Result<Proof> {
     if !customer.has_mfa() {
         return Ok(Proof(Factor::NotAsked));
     }
@@ -52,10 +64,11 @@ pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, drift: D
     let (company_id, customer_id, id) = (customer.company_id, customer.id, customer.mfa_id);
     let subject = guard_subject(tx, customer);
     if limits::reserve(tx, MFA_GUARD, &subject, company_id, Some(customer_id))? == Try::Locked {
-        return Err(Code::WrongGoogleCode.refuse());
+        return Err(Code::LockedGoogleCode.refuse());
     }
     let in_a_row = limits::total(tx, &subject)?;
-    if let Some(proof) = recovery(tx, customer, given)? {
+    let exhausted = in_a_row > TOO_MANY_IN_A_ROW;
+    if let Some(proof) = recovery(tx, customer, given)?.filter(|_| !exhausted || asked.resets) {
         limits::clear(tx, &subject)?;
         return Ok(proof);
     }
@@ -65,13 +78,13 @@ pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, drift: D
         |row| Ok((row.get::<Vec<u8>>(0)?, row.get::<i64>(1)?)),
     )?;
     let secret = tx.keys().open(&seal_context(customer_id, id), &secret)?;
-    match totp::matching_step(&secret, given, tx.now(), drift) {
+    match totp::matching_step(&secret, given, tx.now(), asked.drift) {
         Some(step) if step <= last_step => {
             // A client that sends its last request again is no guesser.
             limits::give_back(tx, &subject, MFA_GUARD)?;
             Err(Code::UsedGoogleCode.refuse())
         }
-        Some(step) if in_a_row <= TOO_MANY_IN_A_ROW => {
+        Some(step) if !exhausted => {
             limits::clear(tx, &subject)?;
             Ok(Proof(Factor::Step { company_id, customer_id, id, step }))
         }

@@ -223,6 +223,14 @@ pub fn wrong_old(tx: &mut Tx<'_>, company: &Company, plan: &Plan, which: Which, 
     Ok(())
 }
 
+/// Gives the try of an old password back that was never compared.
+///
+/// # Errors
+/// The store's.
+pub fn give_back(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
+    plan.guard.as_ref().map_or(Ok(()), |subject| limits::give_back(tx, subject, OLD_GUARD))
+}
+
 /// The old password was right, though something else is wrong: the row of wrong ones ends.
 ///
 /// # Errors

@@ -10,7 +10,6 @@ use crate::hashing::Verdict;
 use crate::limits::{self, LOGIN_GUARD, Try};
 use crate::places::{self, News};
 use crate::session::{self, Origin};
-use crate::totp::USUAL_DRIFT;
 use crate::verification::{self, Kind, Purpose, Recipient, Shown};
 use crate::{mfa, notices};
 use custos_delivery::Channel;
@@ -104,6 +103,14 @@ fn entry(company: &Company, customer_id: Option<i64>, outcome: &str, attempt: &A
     }
 }
 
+/// Gives a try back whose password was never compared.
+///
+/// # Errors
+/// The store's.
+pub fn give_back(tx: &mut Tx<'_>, begun: &Begun) -> Result<()> {
+    limits::give_back(tx, &begun.subject, LOGIN_GUARD)
+}
+
 /// What became of a password's try.
 #[derive(Debug)]
 pub enum Finished {
@@ -176,6 +183,8 @@ pub fn by_code(
     let customer = customer::by_name(tx, company.id, &attempt.name)?;
     let subject = subject(tx, company.id, attempt, customer.as_ref())?;
     if limits::is_locked(tx, &subject)? {
+        let whose = customer.as_ref().map(|customer| customer.id);
+        tx.audit_refusal(entry(company, whose, "locked", attempt));
         return Err(Code::SignInLocked.refuse());
     }
     let customer_id = customer.as_ref().map(|customer| customer.id);
@@ -225,7 +234,7 @@ fn enter(
         return Err(Code::SignInLocked.refuse());
     }
     tx.audit_refusal(refused("second_factor"));
-    let factor = mfa::check(tx, &customer, attempt.google_code.as_deref(), USUAL_DRIFT)?;
+    let factor = mfa::check(tx, &customer, attempt.google_code.as_deref(), mfa::USUALLY)?;
     spend(tx)?;
     factor.spend(tx)?;
     let token = session::open(tx, &company.settings, company.id, customer.id, &attempt.origin)?;
@@ -318,6 +327,13 @@ pub fn set_status(
         "UPDATE customers SET status = $3 WHERE company_id = $1 AND id = $2",
         params![company_id, customer_id, number],
     )?;
+    if matches!(status, Status::Deleted | Status::Closed) {
+        // The addresses are free for someone else from now on.
+        tx.execute(
+            "UPDATE customers SET email = NULL, phone_area = NULL, phone = NULL WHERE company_id = $1 AND id = $2",
+            params![company_id, customer_id],
+        )?;
+    }
     session::end_all(tx, company_id, customer_id, None)?;
     operator_entry(tx, company_id, customer_id, "customer.status", actor, &format!("{status:?}"));
     Ok(())

@@ -12,7 +12,7 @@ use crate::error::{Code, Result};
 use crate::mfa;
 use crate::phone::Phone;
 use crate::session::Session;
-use crate::totp::{self, Drift};
+use crate::totp::Drift;
 use crate::verification::{self, Kind, Purpose, Recipient, Shown};
 use custos_delivery::Channel;
 use custos_store::{MINUTE_MS, Tx, params};
@@ -174,9 +174,13 @@ pub fn prove<W: Warrant>(
             Need::MfaOff if customer.has_mfa() => return Err(Code::MfaIsOn.refuse()),
             Need::MfaOff => {}
             Need::Authenticator => {
-                proved.factor = Some(factor(tx, customer, given, totp::USUAL_DRIFT)?);
+                proved.factor = Some(factor(tx, customer, given, mfa::USUALLY)?);
             }
-            Need::LateAuthenticator => proved.factor = Some(factor(tx, customer, given, LATE_DRIFT)?),
+            Need::LateAuthenticator => {
+                let resets = W::NEEDS.contains(&Need::Reset);
+                let asked = mfa::Asked { drift: LATE_DRIFT, resets };
+                proved.factor = Some(factor(tx, customer, given, asked)?);
+            },
             Need::OldPassword => {
                 let verified = given.old_password.as_ref().ok_or_else(|| Code::WrongOldPassword.refuse())?;
                 verified.hold_against(tx, customer)?;
@@ -196,7 +200,7 @@ pub fn prove<W: Warrant>(
                 proved.codes.push(code(tx, company, &kinds, recipient, &given.old, Code::WrongCode)?);
             }
             Need::OldAddressOrAuthenticator if customer.has_mfa() => {
-                proved.factor = Some(factor(tx, customer, given, totp::USUAL_DRIFT)?);
+                proved.factor = Some(factor(tx, customer, given, mfa::USUALLY)?);
             }
             Need::OldAddressOrAuthenticator => {
                 let channel = given.new_address.as_ref().map_or(Channel::Email, Recipient::channel);
@@ -241,8 +245,8 @@ fn fresh(tx: &mut Tx<'_>, company: &Company, given: &Given) -> Result<()> {
     Ok(())
 }
 
-fn factor(tx: &mut Tx<'_>, customer: &Customer, given: &Given, drift: Drift) -> Result<mfa::Proof> {
-    mfa::check(tx, customer, given.google_code.as_deref(), drift)
+fn factor(tx: &mut Tx<'_>, customer: &Customer, given: &Given, asked: mfa::Asked) -> Result<mfa::Proof> {
+    mfa::check(tx, customer, given.google_code.as_deref(), asked)
 }
 
 fn code(

@@ -202,7 +202,7 @@ pub fn set_subscribed(tx: &mut Tx<'_>, company_id: i64, user_id: &str, subscribe
     Ok(customer_id.is_some())
 }
 
-fn secret_context(company_id: i64, name: &str) -> String {
+pub(crate) fn secret_context(company_id: i64, name: &str) -> String {
     format!("company secret:{company_id}:{name}")
 }
 

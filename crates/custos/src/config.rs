@@ -284,6 +284,14 @@ impl Config {
         if self.smtp_url.is_empty() {
             all.push("no smtp_url: mails would go nowhere. Set it to your mail server's address".to_owned());
         }
+        if self.public_url.is_empty() {
+            all.push("no public_url: links in messages would lead nowhere. Set it to where customers reach you".to_owned());
+        }
+        if !self.tls_key.as_os_str().is_empty()
+            && let Some(problem) = exposure(&self.tls_key)
+        {
+            all.push(format!("tls_key {problem}"));
+        }
         if let Err(problem) = self.database() {
             all.push(problem);
         }

@@ -16,7 +16,7 @@ pub fn ensure(store: &Store) -> Result<(), Error> {
         if company::find(tx, ID)?.is_some() {
             return Ok(());
         }
-        let settings = Settings { code_pause_seconds: 0, ..Settings::default() };
+        let settings = Settings { code_pause_seconds: 0, check_status_open: true, ..Settings::default() };
         company::add(tx, Some(ID), "Custos Demo", &settings)?;
         furnish(tx, ID)
     })

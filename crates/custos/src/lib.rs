@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 mod demo_company;
+mod key_watch;
 pub mod open;
 pub mod server;
 mod telemetry;

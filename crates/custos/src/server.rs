@@ -1,12 +1,13 @@
 //! The server: all parts put together, started, and stopped.
 
 use crate::config::Config;
+use crate::key_watch;
 use crate::open::{self, World};
 use crate::workers::{Sinks, Workers};
 use axum::Router;
 use axum::http::HeaderName;
 use custos_customers::geoip::GeoIp;
-use custos_customers::hashing::{Hasher, HasherConfig, PasswordParams, Peppers};
+use custos_customers::hashing::{Hasher, HasherConfig, PasswordParams};
 use custos_customers::phone;
 use custos_delivery::outbox;
 use custos_delivery::sms::SmsDriver;
@@ -27,10 +28,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A delivery worker that has not looked at the outbox for so long is stuck.
-const STUCK_MS: i64 = 60_000;
+const STUCK_MS: i64 = 120_000;
 
 /// A server at work.
 pub struct Server {
@@ -43,6 +45,7 @@ pub struct Server {
     metrics: Option<Running>,
     workers: Arc<RwLock<Option<Workers>>>,
     store: Store,
+    stopping: Arc<AtomicBool>,
     patience: Duration,
 }
 
@@ -76,6 +79,7 @@ impl Server {
         .await
         .map_err(|error| error.to_string())??;
         store.follow_others().map_err(|error| error.to_string())?;
+        let stopping = Arc::new(AtomicBool::new(false));
         // The first phone number costs a hundred times the next one.
         std::thread::spawn(phone::warm_up);
 
@@ -86,9 +90,13 @@ impl Server {
             "Passwords compared with a stored hash",
             app.verifications.clone(),
         );
+        key_watch::start(&config.key_file, &app, &stopping).map_err(|error| error.to_string())?;
         let mailbox = config.dev_mailbox.then(|| Arc::new(Mailbox::default()));
         let sinks = sinks(config, mailbox.clone(), demo)?;
         let public_url = Arc::clone(&sinks.public_url);
+        let listener = bind(&config.listen)?;
+        // Set here and nowhere else, before a worker could need it.
+        let _ = public_url.set(base_url(config, &listener)?);
         let workers = Workers::start(&store, sinks, &mut registry).map_err(|error| error.to_string())?;
         let workers = Arc::new(RwLock::new(Some(workers)));
         let refresh = gauges(&store, &app, &mut registry);
@@ -100,19 +108,12 @@ impl Server {
         if let Some(mailbox) = mailbox {
             routes = routes.merge(mailbox::routes(mailbox));
         }
-        let running = listen(config, &config.listen, true, routes).await?;
-        let scheme = if config.tls_certificate.as_os_str().is_empty() { "http" } else { "https" };
-        let url = match config.public_url.as_str() {
-            "" => format!("{scheme}://{}", running.address),
-            url => url.to_owned(),
-        };
-        // Set here and nowhere else.
-        let _ = public_url.set(url);
+        let running = listen(config, listener, true, routes).await?;
         let metrics = match config.metrics_listen.as_str() {
             "" => None,
             address => {
                 let routes = health::metrics_routes(Arc::new(RwLock::new(registry)), refresh);
-                Some(listen(config, address, false, routes).await?)
+                Some(listen(config, bind(address)?, false, routes).await?)
             }
         };
         Ok(Self {
@@ -123,6 +124,7 @@ impl Server {
             metrics,
             workers,
             store,
+            stopping,
             patience: Duration::from_secs(config.shutdown_seconds),
         })
     }
@@ -145,6 +147,7 @@ impl Server {
             // Joining threads would hold the runtime up.
             let _ = tokio::task::spawn_blocking(move || workers.stop()).await;
         }
+        self.stopping.store(true, Ordering::SeqCst);
         self.store.close();
     }
 }
@@ -180,7 +183,7 @@ fn app(config: &Config, store: &Store) -> Result<App, String> {
             ..PasswordParams::default()
         },
     };
-    let peppers = Peppers::new(store.keys().peppers()).map_err(|error| error.to_string())?;
+    let peppers = key_watch::peppers(store)?;
     let hasher = Hasher::new(hashing, peppers).map_err(|error| error.to_string())?;
     let geoip = if config.geoip_file.as_os_str().is_empty() {
         None
@@ -242,9 +245,26 @@ fn setup(config: &Config) -> Result<Setup, String> {
     })
 }
 
-async fn listen(config: &Config, address: &str, public: bool, routes: Router) -> Result<Running, String> {
-    let listener =
-        TcpListener::bind(address).map_err(|error| format!("can't listen on {address}: {error}"))?;
+fn bind(address: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|error| format!("can't listen on {address}: {error}"))
+}
+
+/// Where customers reach this server.
+fn base_url(config: &Config, listener: &TcpListener) -> Result<String, String> {
+    if !config.public_url.is_empty() {
+        return Ok(config.public_url.clone());
+    }
+    let scheme = if config.tls_certificate.as_os_str().is_empty() { "http" } else { "https" };
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok(format!("{scheme}://{address}"))
+}
+
+async fn listen(
+    config: &Config,
+    listener: TcpListener,
+    public: bool,
+    routes: Router,
+) -> Result<Running, String> {
     let tls = (public && !config.tls_certificate.as_os_str().is_empty())
         .then(|| TlsFiles { certificate: config.tls_certificate.clone(), key: config.tls_key.clone() });
     let how = ListenConfig { tls, max_connections: config.max_connections, ..ListenConfig::new(listener) };
@@ -257,9 +277,10 @@ fn probe(store: &Store, workers: &Arc<RwLock<Option<Workers>>>) -> Probe {
         let (store, workers) = (store.clone(), Arc::clone(&workers));
         Box::pin(async move {
             let mut missing = Vec::new();
-            let read = store.read(|tx| tx.value::<i64>("SELECT count(*) FROM schema_migrations", &[])).await;
-            if let Err(error) = read {
-                missing.push(format!("database: {error}"));
+            if let Err(error) = store.ping().await {
+                // The address is public: the story is for the log.
+                tracing::error!(%error, "not ready");
+                missing.push("database: it does not answer".to_owned());
             }
             let silence = workers.read().as_ref().map(Workers::silence_ms);
             if silence.is_none_or(|silence| silence > STUCK_MS) {

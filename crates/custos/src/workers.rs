@@ -21,9 +21,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long a taken message stays taken: longer than any driver's timeout, so that none is sent twice by slowness.
-const LEASE_MS: i64 = 30_000;
-/// Messages taken at once.
-const TAKEN: i64 = 8;
+const LEASE_MS: i64 = 40_000;
+/// Messages taken at once: one, so that none waits with its lease running while another is being sent.
+const TAKEN: i64 = 1;
 /// How often the outbox is looked at without being woken: for retries, and for other processes' messages.
 const POLL: Duration = Duration::from_millis(500);
 /// How often tables are looked at for what expired.
@@ -67,8 +67,8 @@ struct Shared {
     sinks: Sinks,
     stopping: AtomicBool,
     bell: Bell,
-    /// When a delivery worker last looked at the outbox.
-    looked_at: AtomicI64,
+    /// When a worker of each channel last looked at the outbox.
+    looked_at: [AtomicI64; Channel::ALL.len()],
     sent: Family<Sent, Counter>,
     /// Bots by company, with the token that each was made for.
     bots: Mutex<BTreeMap<i64, (String, TelegramBot)>>,
@@ -114,7 +114,7 @@ impl Workers {
             sinks,
             stopping: AtomicBool::new(false),
             bell: Bell::default(),
-            looked_at: AtomicI64::new(store.now_ms()),
+            looked_at: std::array::from_fn(|_| AtomicI64::new(store.now_ms())),
             sent,
             bots: Mutex::new(BTreeMap::new()),
         });
@@ -144,10 +144,11 @@ impl Workers {
         Ok(Self { shared, threads })
     }
 
-    /// Milliseconds since a delivery worker last looked at the outbox.
+    /// Milliseconds since the workers of the most silent channel last looked at the outbox.
     #[must_use]
     pub fn silence_ms(&self) -> i64 {
-        self.shared.store.now_ms() - self.shared.looked_at.load(Ordering::Relaxed)
+        let oldest = self.shared.looked_at.iter().map(|at| at.load(Ordering::Relaxed)).min();
+        self.shared.store.now_ms() - oldest.unwrap_or(0)
     }
 
     /// Lets what is being sent be sent, then ends.
@@ -170,7 +171,7 @@ impl Shared {
         let mut heard = 0;
         while !self.is_stopping() {
             let taken = self.store.write_blocking(move |tx| outbox::take(tx, channel, TAKEN, LEASE_MS));
-            self.looked_at.store(self.store.now_ms(), Ordering::Relaxed);
+            self.note_look(channel);
             match taken {
                 Ok(taken) if !taken.is_empty() => taken.iter().for_each(|taken| self.deliver(channel, taken)),
                 Ok(_) => heard = self.bell.wait(heard, POLL),
@@ -182,10 +183,17 @@ impl Shared {
         }
     }
 
+    fn note_look(&self, channel: Channel) {
+        let place = Channel::ALL.iter().position(|known| *known == channel);
+        if let Some(at) = place.and_then(|place| self.looked_at.get(place)) {
+            at.store(self.store.now_ms(), Ordering::Relaxed);
+        }
+    }
+
     fn deliver(&self, channel: Channel, taken: &Taken) {
-        let id = taken.id;
+        let (id, attempts) = (taken.id, taken.attempts);
         let outcome = match self.send(channel, taken) {
-            Ok(()) => self.store.write_blocking(move |tx| outbox::delivered(tx, id)).map(|()| "delivered"),
+            Ok(()) => self.store.write_blocking(move |tx| outbox::delivered(tx, id, attempts)).map(|()| "delivered"),
             Err(error) => self.failed(taken, &error).map(|dead| if dead { "dead" } else { "retried" }),
         };
         match outcome {

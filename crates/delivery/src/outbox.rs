@@ -172,12 +172,15 @@ pub fn take(tx: &mut Tx<'_>, channel: Channel, limit: i64, lease_ms: i64) -> Res
         .collect())
 }
 
-/// The message was handed over: its words go at once.
+/// The message was handed over: its words go at once. Not if the lease has ended meanwhile and another worker has it.
 ///
 /// # Errors
 /// The store's.
-pub fn delivered(tx: &mut Tx<'_>, id: i64) -> Result<()> {
-    tx.execute("UPDATE outbox SET state = 'delivered', payload = NULL WHERE id = $1", params![id])?;
+pub fn delivered(tx: &mut Tx<'_>, id: i64, attempts: i64) -> Result<()> {
+    tx.execute(
+        "UPDATE outbox SET state = 'delivered', payload = NULL WHERE id = $1 AND attempts = $2 AND state = 'waiting'",
+        params![id, attempts],
+    )?;
     Ok(())
 }
 
@@ -204,17 +207,20 @@ pub fn failed(tx: &mut Tx<'_>, taken: &Taken, failure: &Failure<'_>) -> Result<b
         let carries_code = taken.payload.as_ref().is_none_or(|payload| payload.code.is_some());
         // A notice may be sent again by an operator; a code is worthless by then.
         if carries_code {
-            tx.execute("UPDATE outbox SET payload = NULL WHERE id = $1", params![taken.id])?;
+            tx.execute(
+                "UPDATE outbox SET payload = NULL WHERE id = $1 AND attempts = $2",
+                params![taken.id, taken.attempts],
+            )?;
         }
         tx.execute(
-            "UPDATE outbox SET state = 'dead', reason = $2 WHERE id = $1",
-            params![taken.id, failure.reason],
+            "UPDATE outbox SET state = 'dead', reason = $2 WHERE id = $1 AND attempts = $3 AND state = 'waiting'",
+            params![taken.id, failure.reason, taken.attempts],
         )?;
         return Ok(true);
     }
     tx.execute(
-        "UPDATE outbox SET due_at = $2, reason = $3 WHERE id = $1",
-        params![taken.id, now + pause, failure.reason],
+        "UPDATE outbox SET due_at = $2, reason = $3 WHERE id = $1 AND attempts = $4 AND state = 'waiting'",
+        params![taken.id, now + pause, failure.reason, taken.attempts],
     )?;
     Ok(false)
 }
@@ -265,4 +271,26 @@ impl Payload {
             useful_until: self.useful_until,
         }
     }
+}
+
+/// Seals up to `limit` payloads again that an older key sealed; says how many.
+///
+/// # Errors
+/// A payload can't be opened, or the store's.
+pub fn reseal(tx: &mut Tx<'_>, limit: i64) -> Result<u64> {
+    let told = |error: custos_store::KeyError| StoreError::Internal(error.to_string());
+    let mark = tx.keys().newest_mark();
+    let rows = tx.query(
+        "SELECT id, payload FROM outbox WHERE payload IS NOT NULL AND substr(payload, 1, 5) <> $1 LIMIT $2 FOR UPDATE",
+        params![&mark, limit],
+        |row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?)),
+    )?;
+    let mut done = 0;
+    for (id, sealed) in rows {
+        let context = seal_context(id);
+        let fresh =
+            tx.keys().seal(&context, &tx.keys().open(&context, &sealed).map_err(told)?).map_err(told)?;
+        done += tx.execute("UPDATE outbox SET payload = $2 WHERE id = $1", params![id, &fresh])?;
+    }
+    Ok(done)
 }

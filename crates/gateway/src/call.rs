@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use custos_operations::api::{Answer, Call, refused};
 use custos_operations::error::Gate;
 use custos_operations::openapi::is_get;
+use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -80,7 +81,11 @@ impl Gateway {
         let mut response = envelope::response(status, body);
         limits::tell(&decision, response.headers_mut());
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(if target.is_some_and(|target| target.name == "geoip/country") {
+                "GET"
+            } else {
+                "POST"
+            }));
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             response
@@ -138,7 +143,16 @@ impl Gateway {
             Ok(Err(_)) => return refuse(StatusCode::BAD_REQUEST, Gate::BadBody, decision),
             Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, Gate::TimedOut, decision),
         };
+        // The customer's own limit is asked about once the token has told who they are.
+        let own = Mutex::new(None);
+        let admit = |customer_id| {
+            let decision = self.limits.customer(customer_id, now);
+            let allowed = decision.allowed;
+            *own.lock() = Some(decision);
+            allowed
+        };
         let call = Call {
+            admit: &admit,
             prefix: target.prefix,
             name: target.name,
             company: text(headers, "companyid"),
@@ -156,21 +170,13 @@ impl Gateway {
         };
         let answer = match tokio::time::timeout(self.request_timeout, self.api.call(call)).await {
             Ok(answer) => answer,
-            Err(_) => refused(Gate::TimedOut.refuse(), lang),
+            Err(_) => {
+                tracing::error!(trace = call.trace, operation = call.name, "a call took too long");
+                refused(Gate::TimedOut.refuse(), lang)
+            }
         };
-        let (answer, decision) = self.admit_customer(answer, decision, now);
-        Outcome { status: StatusCode::OK, answer, decision }
-    }
-
-    /// The customer's own limit is known only once the token is; what is over it is answered so from the next call on.
-    fn admit_customer(&self, mut answer: Answer, decision: Decision, now: i64) -> (Answer, Decision) {
-        let Some(customer_id) = answer.customer_id else { return (answer, decision) };
-        let own = self.limits.customer(customer_id, now);
-        if !own.allowed {
-            answer.result = Err(Gate::TooFrequent.refuse());
-        }
-        let tighter = if own.remaining < decision.remaining { own } else { decision };
-        (answer, tighter)
+        let own = own.into_inner().filter(|own| own.remaining < decision.remaining);
+        Outcome { status: StatusCode::OK, answer, decision: own.unwrap_or(decision) }
     }
 }
 

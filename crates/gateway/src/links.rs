@@ -10,8 +10,10 @@ use axum::{Router, extract::DefaultBodyLimit};
 use custos_customers::{changes, session::Origin, third_party};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::net::SocketAddr;
+use custos_operations::operation::Class;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use subtle::ConstantTimeEq;
 
 /// The largest update that Telegram's webhook is read from.
@@ -58,8 +60,29 @@ fn stale() -> Response<Body> {
     )
 }
 
+/// The client's address, unless it floods or the server is stopping.
+fn admitted(gateway: &Gateway, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, Response<Body>> {
+    let address = gateway.proxies.client_address(peer.ip(), headers);
+    let now = gateway.api.app().store.now_ms();
+    if gateway.draining.load(Ordering::Relaxed) {
+        return Err(page(StatusCode::SERVICE_UNAVAILABLE, "Please try again", "<p>This server is stopping.</p>"));
+    }
+    if !gateway.limits.class(Class::SignIn, address, now).allowed {
+        return Err(page(StatusCode::TOO_MANY_REQUESTS, "Please try again later", "<p>Too many requests.</p>"));
+    }
+    Ok(address)
+}
+
 /// Mail scanners open links, so opening this one only asks; the button freezes.
-async fn ask(State(gateway): State<Arc<Gateway>>, Path(token): Path<String>) -> Response<Body> {
+async fn ask(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    if let Err(refused) = admitted(&gateway, peer, &headers) {
+        return refused;
+    }
     let store = &gateway.api.app().store;
     match store.read(move |tx| changes::link_stands(tx, &token)).await {
         Ok(true) => page(
@@ -84,7 +107,10 @@ async fn freeze(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let address = gateway.proxies.client_address(peer.ip(), &headers).to_canonical().to_string();
+    let address = match admitted(&gateway, peer, &headers) {
+        Ok(address) => address.to_canonical().to_string(),
+        Err(refused) => return refused,
+    };
     let origin = Origin { address, ..Origin::default() };
     let store = &gateway.api.app().store;
     match store.write(move |tx| changes::freeze_by_link(tx, &token, &origin)).await {
@@ -127,42 +153,40 @@ fn webhook_secret(bot_token: &str) -> String {
 
 async fn telegram(
     State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(company_id): Path<i64>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
+    if let Err(refused) = admitted(&gateway, peer, &headers) {
+        return refused;
+    }
     let given = headers
         .get("x-telegram-bot-api-secret-token")
         .and_then(|value| value.to_str().ok())
         .unwrap_or("")
         .to_owned();
-    let update = serde_json::from_slice::<Value>(&body).ok();
-    let done = gateway
-        .api
-        .app()
-        .store
-        .write(move |tx| {
-            let Some(token) = third_party::secret(tx, company_id, third_party::BOT_TOKEN)? else {
-                return Ok::<_, custos_customers::Error>(false);
-            };
-            if !bool::from(webhook_secret(&token).as_bytes().ct_eq(given.as_bytes())) {
-                return Ok(false);
-            }
-            if let Some((user_id, subscribed)) = update.as_ref().and_then(subscription) {
-                third_party::set_subscribed(tx, company_id, &user_id, subscribed)?;
-            }
-            Ok(true)
-        })
-        .await;
-    match done {
-        Ok(true) => envelope::response(StatusCode::OK, b"{}".to_vec()),
-        Ok(false) => envelope::response(StatusCode::FORBIDDEN, b"{}".to_vec()),
-        Err(error) => {
-            tracing::error!(%error, "Telegram's update could not be taken");
-            // Telegram sends it again.
-            envelope::response(StatusCode::SERVICE_UNAVAILABLE, b"{}".to_vec())
-        }
+    let answer = |status| envelope::response(status, b"{}".to_vec());
+    let failed = |error: custos_customers::Error| {
+        tracing::error!(%error, "Telegram's update could not be taken");
+        // Telegram sends it again.
+        answer(StatusCode::SERVICE_UNAVAILABLE)
+    };
+    // Looked at in a read: a stranger's hook call must cost no write.
+    let store = &gateway.api.app().store;
+    let token = store.read(move |tx| third_party::secret(tx, company_id, third_party::BOT_TOKEN)).await;
+    match token {
+        Ok(Some(token)) if bool::from(webhook_secret(&token).as_bytes().ct_eq(given.as_bytes())) => {}
+        Ok(_) => return answer(StatusCode::FORBIDDEN),
+        Err(error) => return failed(error),
     }
+    let update = serde_json::from_slice::<Value>(&body).ok();
+    let Some((user_id, subscribed)) = update.as_ref().and_then(subscription) else {
+        return answer(StatusCode::OK);
+    };
+    let done =
+        store.write(move |tx| third_party::set_subscribed(tx, company_id, &user_id, subscribed)).await;
+    done.map_or_else(failed, |_| answer(StatusCode::OK))
 }
 
 #[cfg(test)]

@@ -13,8 +13,11 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Says whether a customer may call now.
+pub type Admit<'a> = &'a (dyn Fn(i64) -> bool + Send + Sync);
+
 /// A call as the front door heard it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// Under which address.
     pub prefix: Prefix,
@@ -36,6 +39,8 @@ pub struct Call<'a> {
     pub country: Option<&'a str>,
     /// The client's name of itself.
     pub agent: &'a str,
+    /// Asked once the caller is known, before anything happens.
+    pub admit: Admit<'a>,
 }
 
 /// What a call came to.
@@ -133,6 +138,9 @@ impl Api {
         };
         if let Some(live) = &live {
             answer.customer_id = Some(live.customer_id());
+            if !(call.admit)(live.customer_id()) {
+                return Err(Gate::TooFrequent.refuse());
+            }
             if live.status == Status::Closing && !entry.while_closing && entry.access == Access::Customer {
                 return Err(custos_customers::Code::InProgress.refuse().into());
             }

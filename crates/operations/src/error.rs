@@ -1,5 +1,6 @@
 //! What an operation answers when it does not succeed.
 
+use custos_customers::Code;
 use custos_customers::hashing::HashError;
 use custos_store::UnitError;
 
@@ -78,13 +79,13 @@ impl Gate {
     /// The refusal without parameters.
     #[must_use]
     pub fn refuse(self) -> Error {
-        Error::Refused { code: self.as_str(), params: Vec::new() }
+        Error::Refused { code: self.as_str(), params: Vec::new(), rule: None }
     }
 
     /// The refusal that names a field.
     #[must_use]
     pub fn field(self, name: &str) -> Error {
-        Error::Refused { code: self.as_str(), params: vec![name.to_owned()] }
+        Error::Refused { code: self.as_str(), params: vec![name.to_owned()], rule: None }
     }
 }
 
@@ -98,6 +99,8 @@ pub enum Error {
         code: &'static str,
         /// The values that its text names.
         params: Vec<String>,
+        /// Which of identity's rules said so: several share a code that must not tell them apart.
+        rule: Option<Code>,
     },
     /// The store failed.
     #[error(transparent)]
@@ -151,7 +154,11 @@ impl From<custos_customers::Error> for Error {
     fn from(error: custos_customers::Error) -> Self {
         match error {
             custos_customers::Error::Refused(refusal) => {
-                Self::Refused { code: refusal.code.as_str(), params: refusal.params }
+                Self::Refused {
+                    code: refusal.code.as_str(),
+                    params: refusal.params,
+                    rule: Some(refusal.code),
+                }
             }
             custos_customers::Error::Store(error) => Self::Store(error),
         }
@@ -162,7 +169,7 @@ impl From<custos_ledger::Error> for Error {
     fn from(error: custos_ledger::Error) -> Self {
         match error {
             custos_ledger::Error::Refused(refusal) => {
-                Self::Refused { code: refusal.code.as_str(), params: refusal.params }
+                Self::Refused { code: refusal.code.as_str(), params: refusal.params, rule: None }
             }
             custos_ledger::Error::Store(error) => Self::Store(error),
         }

@@ -8,12 +8,14 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64;
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use serde::Deserialize;
+use parking_lot::RwLock;
 use sha2::Sha256;
-use std::fmt::Write as _;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-const KEY_LENGTH: usize = 32;
+use crate::key_file::{KEY_LENGTH, KeyFile};
+
 const NONCE_LENGTH: usize = 24;
 const FORM: u8 = 1;
 
@@ -34,36 +36,34 @@ pub enum KeyError {
     NoRandomness,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    index: String,
-    key: Vec<KeyEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyEntry {
-    id: u32,
-    secret: String,
-}
-
 struct Key {
     id: u32,
+    standby: bool,
     seal: XChaCha20Poly1305,
     pepper: Zeroizing<[u8; KEY_LENGTH]>,
 }
 
-/// The keys of a deployment.
+/// The keys of a deployment. They can be exchanged while the server runs.
 pub struct Keyring {
+    inner: RwLock<Arc<Inner>>,
+}
+
+struct Inner {
     index: Zeroizing<[u8; KEY_LENGTH]>,
-    /// By rising id; at least one.
+    /// By rising id; at least one that does not stand by.
     keys: Vec<Key>,
+}
+
+impl Inner {
+    /// The key that seals now.
+    fn newest(&self) -> Option<&Key> {
+        self.keys.iter().rfind(|key| !key.standby)
+    }
 }
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Keyring({} keys)", self.keys.len())
+        write!(out, "Keyring({} keys)", self.inner.read().keys.len())
     }
 }
 
@@ -85,33 +85,39 @@ fn derived(secret: &[u8; KEY_LENGTH], purpose: &str) -> Result<Zeroizing<[u8; KE
     Ok(key)
 }
 
-impl Keyring {
-    /// Reads the content of a key file.
-    ///
-    /// # Errors
-    /// It is not a key file. The error never quotes it.
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let file: KeyFile =
-            toml::from_str(text).map_err(|error| KeyError::File(error.message().to_owned()))?;
+impl Inner {
+    fn parse(text: &str) -> Result<Self, KeyError> {
+        let file = KeyFile::parse(text)?;
         let mut keys = Vec::new();
         for entry in &file.key {
             let secret = secret(&entry.secret)?;
             let seal_key = derived(&secret, "custos seal v1")?;
             keys.push(Key {
                 id: entry.id,
+                standby: entry.standby,
                 seal: XChaCha20Poly1305::new_from_slice(seal_key.as_slice())
                     .map_err(|_| KeyError::File("a key can't be used".to_owned()))?,
                 pepper: derived(&secret, "custos pepper v1")?,
             });
         }
         keys.sort_by_key(|key| key.id);
-        if keys.is_empty() {
-            return Err(KeyError::File("no [[key]]".to_owned()));
+        if keys.iter().all(|key| key.standby) {
+            return Err(KeyError::File("no [[key]] that may seal".to_owned()));
         }
         if keys.windows(2).any(|pair| matches!(pair, [a, b] if a.id == b.id)) {
             return Err(KeyError::File("two keys have one id".to_owned()));
         }
         Ok(Self { index: secret_index(&file.index)?, keys })
+    }
+}
+
+impl Keyring {
+    /// Reads the content of a key file.
+    ///
+    /// # Errors
+    /// It is not a key file. The error never quotes it.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        Ok(Self { inner: RwLock::new(Arc::new(Inner::parse(text)?)) })
     }
 
     /// The text of a new key file with one key.
@@ -119,25 +125,46 @@ impl Keyring {
     /// # Errors
     /// No randomness.
     pub fn generate(entropy: &dyn crate::Entropy) -> Result<Zeroizing<String>, KeyError> {
-        let mut text = Zeroizing::new(String::from(
-            "# Custos keys. Without this file sealed data and passwords are lost: keep a copy, apart from the database.\n",
-        ));
-        for line in ["index", "key"] {
-            let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
-            entropy.fill(bytes.as_mut_slice()).map_err(|_| KeyError::NoRandomness)?;
-            let encoded = Zeroizing::new(BASE64.encode(bytes.as_slice()));
-            // Writing into a String can't fail.
-            let _ = match line {
-                "index" => writeln!(text, "index = \"{}\"", encoded.as_str()),
-                _ => writeln!(text, "\n[[key]]\nid = 1\nsecret = \"{}\"", encoded.as_str()),
-            };
+        KeyFile::generate(entropy)?.to_text()
+    }
+
+    /// Takes the keys of a changed file; whether they are others than before.
+    ///
+    /// # Errors
+    /// It is not a key file, or it is another deployment's; then the keys stay as they were.
+    pub fn reload(&self, text: &str) -> Result<bool, KeyError> {
+        let fresh = Inner::parse(text)?;
+        let held = self.snapshot();
+        if !bool::from(fresh.index.ct_eq(held.index.as_slice())) {
+            return Err(KeyError::File("its index is another deployment's".to_owned()));
         }
-        Ok(text)
+        let what = |inner: &Inner| inner.keys.iter().map(|key| (key.id, key.standby)).collect::<Vec<_>>();
+        let changed = what(&fresh) != what(&held);
+        *self.inner.write() = Arc::new(fresh);
+        Ok(changed)
+    }
+
+    fn snapshot(&self) -> Arc<Inner> {
+        Arc::clone(&self.inner.read())
     }
 
     /// The ids of the keys, newest last.
-    pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
-        self.keys.iter().map(|key| key.id)
+    #[must_use]
+    pub fn ids(&self) -> Vec<u32> {
+        self.snapshot().keys.iter().map(|key| key.id).collect()
+    }
+
+    /// The id of the key that seals now.
+    #[must_use]
+    pub fn newest(&self) -> u32 {
+        self.snapshot().newest().map_or(0, |key| key.id)
+    }
+
+    /// How everything sealed under the newest key begins.
+    #[must_use]
+    pub fn newest_mark(&self) -> [u8; 5] {
+        let [a, b, c, d] = self.newest().to_be_bytes();
+        [FORM, a, b, c, d]
     }
 
     /// Seals `plain` for the place that `context` names (table, column, row): moved elsewhere it won't open.
@@ -145,7 +172,8 @@ impl Keyring {
     /// # Errors
     /// No randomness.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let key = self.keys.last().ok_or(KeyError::UnknownKey(0))?;
+        let inner = self.snapshot();
+        let key = inner.newest().ok_or(KeyError::UnknownKey(0))?;
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(|_| KeyError::NoRandomness)?;
         let sealed = key
@@ -172,7 +200,8 @@ impl Keyring {
             return Err(KeyError::Broken);
         }
         let id = u32::from_be_bytes(*id);
-        let key = self.keys.iter().find(|key| key.id == id).ok_or(KeyError::UnknownKey(id))?;
+        let inner = self.snapshot();
+        let key = inner.keys.iter().find(|key| key.id == id).ok_or(KeyError::UnknownKey(id))?;
         key.seal
             .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: context.as_bytes() })
             .map(Zeroizing::new)
@@ -183,7 +212,7 @@ impl Keyring {
     #[must_use]
     pub fn keyed_hash(&self, label: &'static str, parts: &[&[u8]]) -> [u8; 32] {
         // HMAC takes keys of any length, so this can't fail; the empty hash would match nothing.
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.index.as_slice()) else {
+        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(self.snapshot().index.as_slice()) else {
             return [0; 32];
         };
         for part in std::iter::once(label.as_bytes()).chain(parts.iter().copied()) {
@@ -196,7 +225,7 @@ impl Keyring {
     /// The peppers with their ids, newest last.
     #[must_use]
     pub fn peppers(&self) -> Vec<(u32, [u8; KEY_LENGTH])> {
-        self.keys.iter().map(|key| (key.id, *key.pepper)).collect()
+        self.snapshot().keys.iter().map(|key| (key.id, *key.pepper)).collect()
     }
 }
 
@@ -237,6 +266,27 @@ mod tests {
         let ring = Keyring::parse(&both).unwrap();
         assert_eq!(ring.open("x", &sealed).unwrap().as_slice(), b"y");
         assert_eq!(ring.seal("x", b"y").unwrap()[1..5], [0, 0, 0, 2]);
+        assert_eq!(ring.newest_mark(), [1, 0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn a_key_that_stands_by_opens_and_does_not_seal() {
+        let mut file = KeyFile::generate(&SeededEntropy::new(1)).unwrap();
+        let ring = Keyring::parse(&file.to_text().unwrap()).unwrap();
+        assert_eq!(file.add_standby(&SeededEntropy::new(2)).unwrap(), 2);
+        assert!(ring.reload(&file.to_text().unwrap()).unwrap());
+        let before = ring.seal("x", b"y").unwrap();
+        assert_eq!((ring.newest(), before[4]), (1, 1));
+        file.activate();
+        assert!(ring.reload(&file.to_text().unwrap()).unwrap());
+        assert!(!ring.reload(&file.to_text().unwrap()).unwrap());
+        assert_eq!((ring.newest(), ring.seal("x", b"y").unwrap()[4]), (2, 2));
+        assert_eq!(ring.open("x", &before).unwrap().as_slice(), b"y");
+        let other = KeyFile::generate(&SeededEntropy::new(9)).unwrap();
+        assert!(ring.reload(&other.to_text().unwrap()).is_err());
+        file.remove(&[1]);
+        ring.reload(&file.to_text().unwrap()).unwrap();
+        assert_eq!(ring.open("x", &before), Err(KeyError::UnknownKey(1)));
     }
 
     #[test]

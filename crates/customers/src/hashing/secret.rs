@@ -80,6 +80,11 @@ impl Peppers {
         Ok(Self { newest, keys: held })
     }
 
+    /// The same peppers, with another one than the highest for new hashes: a key that stands by must not be used yet.
+    pub fn with_newest(self, newest: u32) -> Result<Self, HashError> {
+        if self.has(newest) { Ok(Self { newest, ..self }) } else { Err(HashError::Peppers) }
+    }
+
     /// The id new hashes are made with.
     pub fn newest(&self) -> u32 {
         self.newest

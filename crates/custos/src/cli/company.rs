@@ -87,7 +87,7 @@ fn add(add: Add, source: &Source, json: bool) -> Done {
         furnish(tx, id)?;
         Ok::<_, Failure>(id)
     })?;
-    settle(&store);
+    settle();
     tell(json, &json!({ "id": id, "name": told.trim() }), || format!("added company {id}"))
 }
 
@@ -204,7 +204,7 @@ fn change(
         let company = operator::change_company(tx, id, &texts, &actor, &mut change)?;
         whole(tx, company)
     })?;
-    settle(&store);
+    settle();
     tell(json, &whole_json(&changed), || {
         let state = if changed.company.enabled { "enabled" } else { "disabled" };
         format!("company {id} is {state} and set")

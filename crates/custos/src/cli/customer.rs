@@ -255,7 +255,7 @@ fn lock(store: &Store, who: &Who, locked: bool, json: bool) -> Done {
     let (wish, actor) = (who.clone(), actor());
     store
         .write_blocking(move |tx| operator::set_lock(tx, wish.owner.company, &wish.number, locked, &actor))?;
-    settle(store);
+    settle();
     let word = if locked { "locked" } else { "unlocked" };
     tell(json, &json!({ "customerNo": who.number, "result": word }), || {
         format!("customer {} is {word}", who.number)
@@ -267,7 +267,7 @@ fn enable(store: &Store, who: &Who, enabled: bool, json: bool) -> Done {
     let changed = store.write_blocking(move |tx| {
         operator::set_enabled(tx, wish.owner.company, &wish.number, enabled, &actor)
     })?;
-    settle(store);
+    settle();
     let word = if enabled { "enabled" } else { "disabled" };
     tell(json, &json!({ "customerNo": who.number, "result": word, "changed": changed }), || {
         format!("customer {} is {word}{}", who.number, if changed { "" } else { " already" })
@@ -314,7 +314,7 @@ fn end_sessions(store: &Store, who: &Who, json: bool) -> Done {
     let (wish, actor) = (who.clone(), actor());
     let ended = store
         .write_blocking(move |tx| operator::end_sessions(tx, wish.owner.company, &wish.number, &actor))?;
-    settle(store);
+    settle();
     tell(json, &json!({ "customerNo": who.number, "ended": ended }), || {
         format!("ended {ended} sessions of customer {}", who.number)
     })

@@ -116,7 +116,7 @@ fn add(add: Add, source: &Source, json: bool) -> Done {
         let id = operator::add_group(tx, company, &group, &actor)?;
         Ok::<_, Failure>(Group { id, ..group.clone() })
     })?;
-    settle(&store);
+    settle();
     tell(json, &operator::group_json(&group), || format!("added group {} to company {company}", group.id))
 }
 
@@ -179,7 +179,7 @@ fn set(set: Set, source: &Source, json: bool) -> Done {
         }
         Ok::<_, Failure>(group)
     })?;
-    settle(&store);
+    settle();
     tell(json, &operator::group_json(&group), || format!("group {id} of company {company} is set"))
 }
 

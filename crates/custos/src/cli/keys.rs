@@ -39,24 +39,23 @@ fn status(source: &Source, json: bool) -> Done {
         return Err(Failure::Said("key_file is not set; `custos keys new FILE` makes one".to_owned()));
     }
     let keys = open::keys(&config)?;
-    let ids: Vec<u32> = keys.ids().collect();
-    let newest = ids.last().copied();
+    let (ids, newest) = (keys.ids(), keys.newest());
+    let standby: Vec<u32> = ids.iter().copied().filter(|id| *id > newest).collect();
     let mode = std::fs::metadata(&config.key_file).map_or(0, |meta| meta.mode() & 0o777);
+    let mode = format!("{mode:03o}");
     let value =
-        json!({ "file": config.key_file, "mode": format!("{mode:03o}"), "ids": ids, "newest": newest });
+        json!({ "file": config.key_file, "mode": mode, "ids": ids, "newest": newest, "standby": standby });
     tell(json, &value, || {
-        let told: Vec<String> = ids.iter().map(u32::to_string).collect();
+        let listed = |ids: &[u32]| match ids {
+            [] => "-".to_owned(),
+            ids => ids.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+        };
         fields(&[
             ("file", config.key_file.display().to_string()),
-            ("mode", format!("{mode:03o}")),
-            ("keys", told.join(", ")),
-            (
-                "newest",
-                newest.map_or_else(
-                    || "-".to_owned(),
-                    |id| format!("{id} (seals and peppers; the others only open)"),
-                ),
-            ),
+            ("mode", mode.clone()),
+            ("keys", listed(&ids)),
+            ("newest", format!("{newest}, which seals; older ones only open")),
+            ("standing by", listed(&standby)),
         ])
     })
 }

@@ -2,8 +2,7 @@
 
 use custos_customers::operator;
 use custos_delivery::texts::Texts;
-use custos_store::dialect::Engine;
-use custos_store::{Error as StoreError, Store, UnitError};
+use custos_store::{Error as StoreError, UnitError};
 use serde_json::Value;
 use std::io::Write as _;
 use std::time::Duration;
@@ -112,15 +111,14 @@ pub(super) fn actor() -> String {
     format!("operator:{plain}")
 }
 
-/// Waits until a server beside this command has seen what was changed.
+/// Waits until a server beside this command has seen what was changed, so that whoever runs the command and then calls
+/// the server finds the change made.
 ///
-/// On PostgreSQL it is told before the commit is acknowledged. On SQLite it looks every 20 ms whether another process
-/// has committed; two such looks later it has dropped what it had cached, so that whoever runs this command and then
-/// calls the server finds the change made.
-pub(super) fn settle(store: &Store) {
-    if store.engine() == Engine::Sqlite {
-        std::thread::sleep(Duration::from_millis(60));
-    }
+/// On SQLite a server looks every 20 ms whether another process has committed: two looks later, and some time for a busy
+/// machine, it has dropped what it had cached. On PostgreSQL the news is on its way before the commit is acknowledged
+/// here, but a busy server may take a moment to hear it.
+pub(super) fn settle() {
+    std::thread::sleep(Duration::from_millis(60));
 }
 
 /// Rows under a heading, aligned.

@@ -91,7 +91,7 @@ fn retry(store: &Store, id: i64, json: bool) -> Done {
     let actor = actor();
     let refusal = match store.write_blocking(move |tx| outbox_admin::retry(tx, id, &actor))? {
         Retried::Waiting => {
-            settle(store);
+            settle();
             return tell(json, &json!({ "retried": 1 }), || format!("message {id} is sent again"));
         }
         Retried::Unknown => format!("there is no message {id}"),
@@ -114,7 +114,7 @@ fn retry_all(store: &Store, json: bool) -> Done {
             break;
         }
     }
-    settle(store);
+    settle();
     let value: Value = json!({ "dead": looked, "retried": retried });
     tell(json, &value, || {
         format!("{retried} of {looked} dead letters are sent again; the others are of no use")

@@ -2,11 +2,16 @@
 //!
 //! Run with `cargo xtask test`, which starts the PostgreSQL that half of these need.
 
+mod caches;
 mod clock;
 mod common;
+mod expiry;
 mod gate;
+mod isolation;
 mod lockout;
 mod mfa;
 mod mfa_lock;
 mod sending;
+mod sms;
 mod standing;
+mod texts;

@@ -37,7 +37,13 @@ async fn set<W: Warrant + 'static>(cx: Context, wanted: Wanted) -> Result<Done> 
     let hasher = &cx.app.hasher;
     if let Some(old) = old {
         let same = old == secret;
-        let compared = Verified::compare(hasher, which, &plan, old).await?;
+        let compared = match Verified::compare(hasher, which, &plan, old).await {
+            Ok(compared) => compared,
+            Err(error) => {
+                cx.write(move |tx| Ok(passwords::give_back(tx, &plan)?)).await?;
+                return Err(error.into());
+            }
+        };
         let (company, plan, by) = (cx.company.clone(), plan.clone(), by.clone());
         if compared.is_none() {
             cx.write(move |tx| Ok(passwords::wrong_old(tx, &company, &plan, which, &by)?)).await?;

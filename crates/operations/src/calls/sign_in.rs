@@ -104,7 +104,14 @@ async fn by_password(cx: &Context, attempt: Attempt, secret: Md5Secret) -> Resul
     let (company, first) = (cx.company.clone(), attempt.clone());
     let begun = cx.write(move |tx| Ok(sign_in::begin(tx, &company, &first)?)).await?;
     cx.app.verifications.inc();
-    let verdict = cx.app.hasher.verify(secret.clone(), begun.stored.as_deref()).await?;
+    let verdict = match cx.app.hasher.verify(secret.clone(), begun.stored.as_deref()).await {
+        Ok(verdict) => verdict,
+        Err(error) => {
+            // Nothing was compared, so it was no try.
+            cx.write(move |tx| Ok(sign_in::give_back(tx, &begun)?)).await?;
+            return Err(error.into());
+        }
+    };
     let remade = if verdict.matches && verdict.remake {
         let mut salt = [0; SALT_LEN];
         cx.app.store.parts().entropy.fill(&mut salt)?;
@@ -127,8 +134,8 @@ async fn by_password(cx: &Context, attempt: Attempt, secret: Md5Secret) -> Resul
         })
         .await;
     // A replayed code has the same answer, but is no sign of a guesser.
-    if let (Err(Error::Refused { code, .. }), Some(customer_id)) = (&result, customer_id)
-        && *code == Code::WrongGoogleCode.as_str()
+    if let (Err(Error::Refused { rule: Some(Code::WrongGoogleCode), .. }), Some(customer_id)) =
+        (&result, customer_id)
     {
         let company = cx.company.clone();
         cx.write(move |tx| Ok(sign_in::tell_of_wrong_factor(tx, &company, customer_id, &origin)?)).await?;

@@ -38,8 +38,7 @@ pub(super) fn key_file(config: &Config) -> Check {
         let detail = format!("{} can be read by others (mode {mode:03o})", path.display());
         return Check::ill(CHECK, detail, format!("chmod 600 {}", path.display()));
     }
-    let newest = keys.ids().last().unwrap_or(0);
-    Check::well(CHECK, format!("{} keys, the newest is {newest}, mode {mode:03o}", keys.ids().count()))
+    Check::well(CHECK, format!("{} keys, the newest is {}, mode {mode:03o}", keys.ids().len(), keys.newest()))
 }
 
 /// The mail server: reached and signed in to.

@@ -71,8 +71,9 @@ impl Client {
         self.with("token", Some(token))
     }
 
-    pub(crate) fn signed_out(&self) -> Self {
-        self.with("token", None)
+    /// The token in use.
+    pub(crate) fn token(&self) -> &str {
+        self.headers.iter().find(|(name, _)| *name == "token").map(|(_, token)| token.as_str()).unwrap()
     }
 
     pub(crate) fn of_company(&self, company: i64) -> Self {

@@ -1,0 +1,120 @@
+//! Measures the server against its parts, side by side in one run. `cargo xtask bench` builds and calls this.
+//!
+//! One core serves, the other makes the load. The two sides of a comparison take turns over several rounds, so that
+//! whatever else the machine does meets both; what is told is the median of the rounds and their spread.
+
+mod arms;
+mod custos;
+mod http;
+mod load;
+mod machine;
+mod measures;
+mod report;
+
+use machine::Cores;
+use measures::Setting;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// What most functions here return. Anything that goes wrong ends the run.
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+const USAGE: &str = "bench [a] [b] [c] [d] [--seconds N] [--rounds N] [--custos FILE] [--pg-url URL]
+  a  findCustomerInfo, against a bare axum handler     b  sign-ins, against bare Argon2id
+  c  changeLang, against bare one-row commits          d  memory, start, size
+  Without a letter: all. --seconds: of each side in each round; --rounds: their number.
+  --custos: the program to be measured, instead of the one that lies beside this one.
+  --pg-url: a PostgreSQL that may be written to, for the same on PostgreSQL.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.split_first() {
+        Some((first, rest)) if first == "arm" => arms::run(rest),
+        _ => wishes(&arguments).and_then(|wishes| measure(&wishes)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("bench: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Wishes {
+    letters: String,
+    seconds: f64,
+    rounds: usize,
+    custos: Option<PathBuf>,
+    pg_url: Option<String>,
+}
+
+fn wishes(arguments: &[String]) -> Outcome<Wishes> {
+    let mut wishes = Wishes { letters: String::new(), seconds: 3.0, rounds: 5, custos: None, pg_url: None };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value\n{USAGE}"));
+        match argument.as_str() {
+            "--seconds" => wishes.seconds = value()?.parse()?,
+            "--rounds" => wishes.rounds = value()?.parse()?,
+            "--custos" => wishes.custos = Some(value()?.into()),
+            "--pg-url" => wishes.pg_url = Some(value()?.clone()),
+            letter @ ("a" | "b" | "c" | "d") => wishes.letters.push_str(letter),
+            other => return Err(format!("unknown argument {other}\n{USAGE}").into()),
+        }
+    }
+    if wishes.letters.is_empty() {
+        wishes.letters = "abcd".to_owned();
+    }
+    if !(wishes.seconds.is_finite() && wishes.seconds > 0.0 && wishes.rounds > 0) {
+        return Err("--seconds and --rounds are positive".into());
+    }
+    Ok(wishes)
+}
+
+fn measure(wishes: &Wishes) -> Outcome<()> {
+    let own = std::env::current_exe()?;
+    let program = wishes.custos.clone().unwrap_or_else(|| own.with_file_name("custos"));
+    if !program.exists() {
+        return Err(format!("{} is not built; `cargo xtask bench` builds it", program.display()).into());
+    }
+    // Beside the program, on a real disk: the temporary directory may be memory, where a commit costs nothing.
+    let directory = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(own.parent().ok_or("this program has no directory")?)?;
+    let cores = Cores::find()?;
+    cores.make_load_here()?;
+    let setting = Setting {
+        program,
+        directory: directory.path().to_owned(),
+        cores,
+        round: Duration::from_secs_f64(wishes.seconds),
+        rounds: wishes.rounds,
+        pg_url: wishes.pg_url.clone(),
+    };
+    println!("{}; load {}", cores.told(), machine::load_average());
+    for letter in ['a', 'b', 'c', 'd'] {
+        if wishes.letters.contains(letter) {
+            measures::run(letter, &setting)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_and_options_mix() {
+        let given = |text: &str| wishes(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let some = given("c --seconds 0.5 a").unwrap();
+        assert_eq!((some.letters.as_str(), some.seconds, some.rounds), ("ca", 0.5, 5));
+        assert_eq!(given("--rounds 3").unwrap().letters, "abcd");
+        for bad in ["e", "--seconds", "--seconds 0", "--rounds x"] {
+            assert!(given(bad).is_err(), "{bad}");
+        }
+    }
+}

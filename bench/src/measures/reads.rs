@@ -1,0 +1,47 @@
+//! (a) The record of a signed-in customer.
+
+use super::{CONNECTIONS, Setting, Side};
+use crate::custos::{self, Person, Running};
+use crate::http::{connect, exchange};
+use crate::load::Script;
+use crate::report::{self, Aim, ratios};
+use crate::{Outcome, arms};
+use std::net::Ipv4Addr;
+
+/// Each of the people reads over a connection of their own.
+pub(super) fn scripts(people: &[Person]) -> Vec<Script> {
+    people.iter().map(|person| vec![person.reads()]).collect()
+}
+
+/// A bare handler that answers with what the server answers to this request; and how long that is.
+pub(super) fn bare(setting: &Setting, server: &Running, request: &[u8]) -> Outcome<(Running, usize)> {
+    let (_, body) = exchange(&mut connect(Ipv4Addr::LOCALHOST, server.address)?, request)?;
+    let file = setting.directory.join("constant");
+    std::fs::write(&file, &body)?;
+    let file = file.to_str().ok_or("a path that is no text")?;
+    Ok((Running::start(setting.cores, &mut arms::command(&["axum", file])?)?, body.len()))
+}
+
+pub(super) fn run(setting: &Setting) -> Outcome<()> {
+    let server = setting.server("reads", None)?;
+    let people = custos::people(server.address, CONNECTIONS)?;
+    let scripts = scripts(&people);
+    let first = people.first().ok_or("nobody")?;
+    let (bare, length) = bare(setting, &server, &first.reads())?;
+    report::heading(&format!("(a) findCustomerInfo, signed in, {CONNECTIONS} connections, {length} bytes"));
+    let (mut ours, mut theirs) = (Side::default(), Side::default());
+    setting.each_round(|| {
+        ours.load(&server, &scripts, setting.round)?;
+        theirs.load(&bare, &scripts, setting.round)
+    })?;
+    ours.tell("custos");
+    theirs.tell("bare axum");
+    report::held("rate, custos ÷ axum", &ratios(&ours.rate, &theirs.rate), Aim::AtLeast(0.5));
+    report::line("processor time, axum ÷ custos", &ratios(&theirs.cpu_us, &ours.cpu_us));
+    report::held("p99, custos ÷ axum", &ratios(&ours.p99_us, &theirs.p99_us), Aim::AtMost(2.0));
+    report::line("the load's share of its core, custos", &ours.busy);
+    report::line("the load's share of its core, axum", &theirs.busy);
+    ours.warn_if_saturated("custos");
+    theirs.warn_if_saturated("axum");
+    Ok(())
+}
