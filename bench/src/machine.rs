@@ -44,18 +44,18 @@ impl Cores {
         child.map_err(|error| format!("{}: {error}", command.get_program().display()).into())
     }
 
-    /// Waits until hardly anyone else uses the two cores; goes on after a while in any case. Whether it got quiet.
-    pub(crate) fn wait_for_quiet(self) -> Outcome<bool> {
+    /// Waits until hardly anyone else uses the two cores; goes on after a while in any case.
+    pub(crate) fn wait_for_quiet(self) -> Outcome<()> {
         let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(60) {
+        while began.elapsed() < Duration::from_secs(20) {
             let (before, then) = (self.busy()?, Instant::now());
             std::thread::sleep(Duration::from_millis(300));
             let busy = (self.busy()? - before).as_secs_f64() / then.elapsed().as_secs_f64();
             if busy < 0.1 {
-                return Ok(true);
+                break;
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     /// How long the two cores have worked, for whomever.
@@ -90,10 +90,20 @@ fn numbers(text: &str) -> Vec<u64> {
 
 /// How long a process (its number, `self`) or a thread (`thread-self`) has worked.
 pub(crate) fn worked(whose: &str) -> Outcome<Duration> {
+    times(whose, 2)
+}
+
+/// How long this process and those of its children that have ended have worked.
+pub(crate) fn worked_with_children() -> Outcome<Duration> {
+    times("self", 4)
+}
+
+/// The sum of the first of: user, system, children's user, children's system.
+fn times(whose: &str, count: usize) -> Outcome<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{whose}/stat"))?;
     // The name in brackets may hold anything.
     let (_, rest) = stat.rsplit_once(')').ok_or("/proc/…/stat has no name")?;
-    Ok(of_ticks(numbers(rest).iter().skip(11).take(2).sum()))
+    Ok(of_ticks(numbers(rest).iter().skip(11).take(count).sum()))
 }
 
 /// A process's resident memory in KiB, now and at its highest.

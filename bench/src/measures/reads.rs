@@ -1,6 +1,6 @@
 //! (a) The record of a signed-in customer.
 
-use super::{CONNECTIONS, Setting, Side};
+use super::{CONNECTIONS, Setting, Side, Turn};
 use crate::custos::{self, Person, Running};
 use crate::http::{connect, exchange};
 use crate::load::Script;
@@ -29,11 +29,12 @@ pub(super) fn run(setting: &Setting) -> Outcome<()> {
     let first = people.first().ok_or("nobody")?;
     let (bare, length) = bare(setting, &server, &first.reads())?;
     report::heading(&format!("(a) findCustomerInfo, signed in, {CONNECTIONS} connections, {length} bytes"));
-    let (mut ours, mut theirs) = (Side::default(), Side::default());
-    setting.each_round(|| {
-        ours.load(&server, &scripts, setting.round)?;
-        theirs.load(&bare, &scripts, setting.round)
+    let rounds = setting.rounds(&[&server, &bare], || {
+        let ours = Turn::load(&server, &scripts, setting.round)?;
+        Ok((ours, Turn::load(&bare, &scripts, setting.round)?))
     })?;
+    let (ours, theirs) =
+        (Side::of(rounds.iter().map(|(ours, _)| ours)), Side::of(rounds.iter().map(|(_, theirs)| theirs)));
     ours.tell("custos");
     theirs.tell("bare axum");
     report::held("rate, custos ÷ axum", &ratios(&ours.rate, &theirs.rate), Aim::AtLeast(0.5));

@@ -1,9 +1,10 @@
 //! (b) Signing in by password, and what reads suffer from it.
 
-use super::{CONNECTIONS, Setting, Side, WARM_UP, reads};
+use super::{CONNECTIONS, Setting, Side, Turn, WARM_UP, reads};
 use crate::load::{self, Script};
 use crate::report::{self, Aim, ratios};
 use crate::{Outcome, arms, custos};
+use std::time::Duration;
 
 pub(super) fn run(setting: &Setting) -> Outcome<()> {
     let server = setting.server("sign-ins", None)?;
@@ -15,14 +16,13 @@ pub(super) fn run(setting: &Setting) -> Outcome<()> {
     let seconds = setting.round.as_secs_f64().to_string();
 
     report::heading(&format!("(b) sign-ins by password, {CONNECTIONS} connections, one hashing thread"));
-    let (mut ours, mut hashes, mut hash_cpu_us) = (Side::default(), Vec::new(), Vec::new());
-    setting.each_round(|| {
-        ours.load(&server, &sign_ins, setting.round)?;
-        let raw = arms::raw(setting.cores, &["argon2id", &seconds])?;
-        hashes.push(raw.rate);
-        hash_cpu_us.push(raw.cpu_us);
-        Ok(())
+    let rounds = setting.rounds(&[&server], || {
+        let ours = Turn::load(&server, &sign_ins, setting.round)?;
+        Ok((ours, arms::raw(setting.cores, &["argon2id", &seconds])?))
     })?;
+    let ours = Side::of(rounds.iter().map(|(ours, _)| ours));
+    let (hashes, hash_cpu_us): (Vec<f64>, Vec<f64>) =
+        rounds.iter().map(|(_, raw)| (raw.rate, raw.cpu_us)).unzip();
     ours.tell("sign-ins");
     report::line("bare Argon2id, a second", &hashes);
     report::line("bare Argon2id, processor µs each", &hash_cpu_us);
@@ -33,20 +33,20 @@ pub(super) fn run(setting: &Setting) -> Outcome<()> {
         "    findCustomerInfo on {CONNECTIONS} connections while {CONNECTIONS} others sign in without a pause"
     ));
     let reads = reads::scripts(reading);
-    let (mut calm, mut storm, mut stormy_sign_ins) = (Side::default(), Side::default(), Vec::new());
-    setting.each_round(|| {
-        calm.load(&server, &reads, setting.round)?;
-        let address = server.address;
+    let rounds = setting.rounds(&[&server], || {
+        let calm = Turn::load(&server, &reads, setting.round)?;
+        let (address, sign_ins) = (server.address, &sign_ins);
         std::thread::scope(|scope| {
             let length = WARM_UP + setting.round;
-            let sign_ins = &sign_ins;
-            let others = scope.spawn(move || load::run(address, sign_ins, WARM_UP, length));
-            let read = storm.load(&server, &reads, setting.round);
+            let others = scope.spawn(move || load::run(address, sign_ins, Duration::ZERO, length));
+            let storm = Turn::load(&server, &reads, setting.round);
             let others = others.join().map_err(|_| "the storm panicked")??;
-            stormy_sign_ins.push(others.rate);
-            read
+            Ok((calm, storm?, others.rate))
         })
     })?;
+    let calm = Side::of(rounds.iter().map(|(calm, ..)| calm));
+    let storm = Side::of(rounds.iter().map(|(_, storm, _)| storm));
+    let stormy_sign_ins: Vec<f64> = rounds.iter().map(|(.., rate)| *rate).collect();
     report::line("reads in calm, a second", &calm.rate);
     report::line("reads in calm, p99 µs", &calm.p99_us);
     report::line("reads in the storm, a second", &storm.rate);

@@ -1,6 +1,6 @@
 //! (c) Durable changes of one row.
 
-use super::{Setting, Side};
+use super::{Setting, Side, Turn};
 use crate::custos::{self, Person};
 use crate::load::Script;
 use crate::report::{self, Aim, ratios};
@@ -39,13 +39,11 @@ fn on_sqlite(setting: &Setting) -> Outcome<()> {
     for writers in WRITERS {
         report::heading(&format!("(c) changeLang on SQLite, writers: {writers}"));
         let scripts = scripts(&people, writers);
-        let (mut ours, mut commits) = (Side::default(), Vec::new());
-        setting.each_round(|| {
-            ours.load(&server, &scripts, setting.round)?;
-            commits.push(arms::raw(setting.cores, &["sqlite", raw_file, &seconds])?.rate);
-            Ok(())
+        let rounds = setting.rounds(&[&server], || {
+            let ours = Turn::load(&server, &scripts, setting.round)?;
+            Ok((ours, arms::raw(setting.cores, &["sqlite", raw_file, &seconds])?.rate))
         })?;
-        tell(&ours, &commits, "one connection", writers);
+        tell(&rounds, "one connection", writers);
     }
     Ok(())
 }
@@ -61,21 +59,21 @@ fn on_postgres(setting: &Setting, url: &str) -> Outcome<()> {
     for writers in WRITERS {
         report::heading(&format!("(c) changeLang on PostgreSQL, writers: {writers}"));
         let scripts = scripts(&people, writers);
-        let (mut ours, mut commits) = (Side::default(), Vec::new());
         let connections = writers.to_string();
-        setting.each_round(|| {
-            ours.load(&server, &scripts, setting.round)?;
-            commits.push(arms::raw(setting.cores, &["postgres", url, &connections, &seconds])?.rate);
-            Ok(())
+        let rounds = setting.rounds(&[], || {
+            let ours = Turn::load(&server, &scripts, setting.round)?;
+            Ok((ours, arms::raw(setting.cores, &["postgres", url, &connections, &seconds])?.rate))
         })?;
-        tell(&ours, &commits, if writers == 1 { "one connection" } else { "64 connections" }, writers);
+        tell(&rounds, if writers == 1 { "one connection" } else { "64 connections" }, writers);
     }
     drop(server);
     Ok(admin.batch_execute(&format!("DROP DATABASE {OUR_DATABASE} WITH (FORCE)"))?)
 }
 
-fn tell(ours: &Side, commits: &[f64], how: &str, writers: u8) {
+fn tell(rounds: &[(Turn, f64)], how: &str, writers: u8) {
+    let ours = Side::of(rounds.iter().map(|(ours, _)| ours));
+    let commits: Vec<f64> = rounds.iter().map(|(_, commits)| *commits).collect();
     ours.tell("changes");
-    report::line(&format!("bare commits, {how}, a second"), commits);
-    report::held("rate, changes ÷ commits", &ratios(&ours.rate, commits), aim(writers));
+    report::line(&format!("bare commits, {how}, a second"), &commits);
+    report::held("rate, changes ÷ commits", &ratios(&ours.rate, &commits), aim(writers));
 }

@@ -1,7 +1,7 @@
 //! Sealing again what older keys sealed, in batches, while the server runs.
 
-use crate::mfa::seal_context as totp_context;
 use crate::error::Result;
+use crate::mfa::seal_context as totp_context;
 use crate::third_party::secret_context;
 use custos_delivery::outbox;
 use custos_store::{Tx, params};

@@ -180,7 +180,7 @@ pub fn prove<W: Warrant>(
                 let resets = W::NEEDS.contains(&Need::Reset);
                 let asked = mfa::Asked { drift: LATE_DRIFT, resets };
                 proved.factor = Some(factor(tx, customer, given, asked)?);
-            },
+            }
             Need::OldPassword => {
                 let verified = given.old_password.as_ref().ok_or_else(|| Code::WrongOldPassword.refuse())?;
                 verified.hold_against(tx, customer)?;

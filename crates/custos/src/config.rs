@@ -2,12 +2,12 @@
 
 use custos_gateway::Quotas;
 use custos_store::DatabaseUrl;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// All settings of a deployment, with their defaults.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where clients call.
@@ -32,6 +32,8 @@ pub struct Config {
     pub sms_url: String,
     /// Where Telegram's Bot API is.
     pub telegram_api_url: String,
+    /// Where an OpenTelemetry collector takes traces (OTLP over HTTP); empty for nowhere. Needs the feature `otlp`.
+    pub otlp_url: String,
     /// Keep mails and text messages in memory and show them at `/dev/mailbox`; the demo's way.
     pub dev_mailbox: bool,
     /// The certificate chain, PEM.
@@ -84,6 +86,7 @@ impl Default for Config {
             smtp_from: String::new(),
             sms_url: String::new(),
             telegram_api_url: custos_delivery::telegram::DEFAULT_BASE_URL.to_owned(),
+            otlp_url: String::new(),
             dev_mailbox: false,
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
@@ -129,6 +132,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("smtp_from", Kind::Text),
     ("sms_url", Kind::Text),
     ("telegram_api_url", Kind::Text),
+    ("otlp_url", Kind::Text),
     ("dev_mailbox", Kind::Flag),
     ("tls_certificate", Kind::Text),
     ("tls_key", Kind::Text),
@@ -285,7 +289,10 @@ impl Config {
             all.push("no smtp_url: mails would go nowhere. Set it to your mail server's address".to_owned());
         }
         if self.public_url.is_empty() {
-            all.push("no public_url: links in messages would lead nowhere. Set it to where customers reach you".to_owned());
+            all.push(
+                "no public_url: links in messages would lead nowhere. Set it to where customers reach you"
+                    .to_owned(),
+            );
         }
         if !self.tls_key.as_os_str().is_empty()
             && let Some(problem) = exposure(&self.tls_key)
@@ -337,9 +344,8 @@ pub fn masked_url(url: &str) -> String {
         let hidden: Vec<String> = query
             .split('&')
             .map(|pair| match pair.split_once('=') {
-                Some((name, _))
-                    if name.contains("pass") || name.contains("token") || name.contains("secret") =>
-                {
+                // Whatever a provider calls its key, it is not shown; these are our own parameters.
+                Some((name, _)) if !["tls", "from", "hello", "base_url", "sslmode"].contains(&name) => {
                     format!("{name}=***")
                 }
                 _ => pair.to_owned(),
@@ -405,7 +411,7 @@ mod tests {
     fn passwords_in_urls_are_hidden() {
         assert_eq!(masked_url("postgres://u:secret@h/d"), "postgres://u:***@h/d");
         assert_eq!(masked_url("smtp://u:s@e:c@h:25?tls=none"), "smtp://u:***@h:25?tls=none");
-        assert_eq!(masked_url("https://h/x?token=abc&a=b"), "https://h/x?token=***&a=b");
+        assert_eq!(masked_url("https://h/x?api_key=abc&tls=none"), "https://h/x?api_key=***&tls=none");
         assert_eq!(masked_url("sqlite:///x.db"), "sqlite:///x.db");
     }
 

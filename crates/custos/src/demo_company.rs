@@ -11,7 +11,7 @@ const ID: i64 = 1;
 ///
 /// # Errors
 /// The store's.
-pub fn ensure(store: &Store) -> Result<(), Error> {
+pub(crate) fn ensure(store: &Store) -> Result<(), Error> {
     store.write_blocking(|tx| {
         if company::find(tx, ID)?.is_some() {
             return Ok(());
@@ -26,7 +26,7 @@ pub fn ensure(store: &Store) -> Result<(), Error> {
 ///
 /// # Errors
 /// The store's.
-pub fn furnish(tx: &mut Tx<'_>, company_id: i64) -> Result<(), Error> {
+pub(crate) fn furnish(tx: &mut Tx<'_>, company_id: i64) -> Result<(), Error> {
     for (code, digits) in [("USD", 2), ("EUR", 2), ("USDT", 6), ("BTC", 8), ("ETH", 18)] {
         assets::add(tx, company_id, code, digits)?;
     }

@@ -22,7 +22,9 @@ pub(crate) fn peppers(store: &Store) -> Result<Peppers, String> {
 /// Watches the key file until `stopping`.
 pub(crate) fn start(path: &Path, app: &Arc<App>, stopping: &Arc<AtomicBool>) -> std::io::Result<()> {
     let (path, app, stopping) = (path.to_owned(), Arc::clone(app), Arc::clone(stopping));
-    std::thread::Builder::new().name("custos-keys".to_owned()).spawn(move || watch(&path, &app, &stopping))?;
+    std::thread::Builder::new()
+        .name("custos-keys".to_owned())
+        .spawn(move || watch(&path, &app, &stopping))?;
     Ok(())
 }
 

@@ -5,6 +5,8 @@ pub mod config;
 mod demo_company;
 mod key_watch;
 pub mod open;
+#[cfg(feature = "otlp")]
+mod otlp;
 pub mod server;
 mod telemetry;
 mod workers;

@@ -185,19 +185,26 @@ fn app(config: &Config, store: &Store) -> Result<App, String> {
     };
     let peppers = key_watch::peppers(store)?;
     let hasher = Hasher::new(hashing, peppers).map_err(|error| error.to_string())?;
-    let geoip = if config.geoip_file.as_os_str().is_empty() {
-        None
-    } else {
-        Some(GeoIp::open(&config.geoip_file).map_err(|error| format!("geoip_file: {error}"))?)
-    };
+    let geoip = geoip(config)?;
     Ok(App::new(store.clone(), hasher, geoip, CacheLimits::default()))
+}
+
+/// The file of countries, when one is named.
+///
+/// # Errors
+/// Words for the operator.
+pub(crate) fn geoip(config: &Config) -> Result<Option<GeoIp>, String> {
+    if config.geoip_file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    GeoIp::open(&config.geoip_file).map(Some).map_err(|error| format!("geoip_file: {error}"))
 }
 
 /// The drivers that the configuration names.
 ///
 /// # Errors
 /// Words for the operator.
-pub fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool) -> Result<Sinks, String> {
+pub(crate) fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool) -> Result<Sinks, String> {
     let mail = match config.smtp_url.as_str() {
         "" => None,
         url => {
@@ -223,7 +230,11 @@ pub fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool) -> Re
     })
 }
 
-fn setup(config: &Config) -> Result<Setup, String> {
+/// The front door's setup.
+///
+/// # Errors
+/// Words for the operator.
+pub(crate) fn setup(config: &Config) -> Result<Setup, String> {
     let header = match config.forward_header.to_ascii_lowercase().as_str() {
         "x-forwarded-for" => ForwardHeader::XForwardedFor,
         "forwarded" => ForwardHeader::Forwarded,

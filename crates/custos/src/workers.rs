@@ -33,7 +33,7 @@ const BREATH: Duration = Duration::from_millis(5);
 
 /// Where messages go.
 #[derive(Debug)]
-pub struct Sinks {
+pub(crate) struct Sinks {
     /// Mails.
     pub mail: Option<SmtpMailer>,
     /// Text messages.
@@ -57,7 +57,7 @@ struct Sent {
 }
 
 /// The workers, until they are stopped.
-pub struct Workers {
+pub(crate) struct Workers {
     shared: Arc<Shared>,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
@@ -102,7 +102,7 @@ impl Workers {
     ///
     /// # Errors
     /// A thread can't be started.
-    pub fn start(
+    pub(crate) fn start(
         store: &Store,
         sinks: Sinks,
         registry: &mut prometheus_client::registry::Registry,
@@ -146,13 +146,13 @@ impl Workers {
 
     /// Milliseconds since the workers of the most silent channel last looked at the outbox.
     #[must_use]
-    pub fn silence_ms(&self) -> i64 {
+    pub(crate) fn silence_ms(&self) -> i64 {
         let oldest = self.shared.looked_at.iter().map(|at| at.load(Ordering::Relaxed)).min();
         self.shared.store.now_ms() - oldest.unwrap_or(0)
     }
 
     /// Lets what is being sent be sent, then ends.
-    pub fn stop(self) {
+    pub(crate) fn stop(self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.bell.ring();
         for thread in self.threads {
@@ -193,7 +193,9 @@ impl Shared {
     fn deliver(&self, channel: Channel, taken: &Taken) {
         let (id, attempts) = (taken.id, taken.attempts);
         let outcome = match self.send(channel, taken) {
-            Ok(()) => self.store.write_blocking(move |tx| outbox::delivered(tx, id, attempts)).map(|()| "delivered"),
+            Ok(()) => {
+                self.store.write_blocking(move |tx| outbox::delivered(tx, id, attempts)).map(|()| "delivered")
+            }
             Err(error) => self.failed(taken, &error).map(|dead| if dead { "dead" } else { "retried" }),
         };
         match outcome {

@@ -81,11 +81,14 @@ impl Gateway {
         let mut response = envelope::response(status, body);
         limits::tell(&decision, response.headers_mut());
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(if target.is_some_and(|target| target.name == "geoip/country") {
-                "GET"
-            } else {
-                "POST"
-            }));
+            response.headers_mut().insert(
+                header::ALLOW,
+                HeaderValue::from_static(if target.is_some_and(|target| target.name == "geoip/country") {
+                    "GET"
+                } else {
+                    "POST"
+                }),
+            );
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             response

@@ -3,11 +3,11 @@
 use crate::rate_limit::{Decision, Limiter, Quota, address_key};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use custos_operations::operation::Class;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Calls a minute, by class of operation. The bursts are a quarter of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quotas {
     /// Reads from one address.

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Router, extract::DefaultBodyLimit};
 use custos_customers::{changes, session::Origin, third_party};
+use custos_operations::operation::Class;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use custos_operations::operation::Class;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -61,14 +61,22 @@ fn stale() -> Response<Body> {
 }
 
 /// The client's address, unless it floods or the server is stopping.
-fn admitted(gateway: &Gateway, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, Response<Body>> {
+fn admitted(gateway: &Gateway, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, Box<Response<Body>>> {
     let address = gateway.proxies.client_address(peer.ip(), headers);
     let now = gateway.api.app().store.now_ms();
     if gateway.draining.load(Ordering::Relaxed) {
-        return Err(page(StatusCode::SERVICE_UNAVAILABLE, "Please try again", "<p>This server is stopping.</p>"));
+        return Err(Box::new(page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Please try again",
+            "<p>This server is stopping.</p>",
+        )));
     }
     if !gateway.limits.class(Class::SignIn, address, now).allowed {
-        return Err(page(StatusCode::TOO_MANY_REQUESTS, "Please try again later", "<p>Too many requests.</p>"));
+        return Err(Box::new(page(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Please try again later",
+            "<p>Too many requests.</p>",
+        )));
     }
     Ok(address)
 }
@@ -81,7 +89,7 @@ async fn ask(
     headers: HeaderMap,
 ) -> Response<Body> {
     if let Err(refused) = admitted(&gateway, peer, &headers) {
-        return refused;
+        return *refused;
     }
     let store = &gateway.api.app().store;
     match store.read(move |tx| changes::link_stands(tx, &token)).await {
@@ -109,7 +117,7 @@ async fn freeze(
 ) -> Response<Body> {
     let address = match admitted(&gateway, peer, &headers) {
         Ok(address) => address.to_canonical().to_string(),
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let origin = Origin { address, ..Origin::default() };
     let store = &gateway.api.app().store;
@@ -159,7 +167,7 @@ async fn telegram(
     body: Bytes,
 ) -> Response<Body> {
     if let Err(refused) = admitted(&gateway, peer, &headers) {
-        return refused;
+        return *refused;
     }
     let given = headers
         .get("x-telegram-bot-api-secret-token")
@@ -184,8 +192,7 @@ async fn telegram(
     let Some((user_id, subscribed)) = update.as_ref().and_then(subscription) else {
         return answer(StatusCode::OK);
     };
-    let done =
-        store.write(move |tx| third_party::set_subscribed(tx, company_id, &user_id, subscribed)).await;
+    let done = store.write(move |tx| third_party::set_subscribed(tx, company_id, &user_id, subscribed)).await;
     done.map_or_else(failed, |_| answer(StatusCode::OK))
 }
 

@@ -12,6 +12,7 @@ use custos_customers::session::{self, Origin};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 /// Says whether a customer may call now.
 pub type Admit<'a> = &'a (dyn Fn(i64) -> bool + Send + Sync);
@@ -104,7 +105,10 @@ impl Api {
             entry: None,
         };
         let began = std::time::Instant::now();
-        answer.result = self.answer(call, &mut answer).await;
+        // A trace that can't be echoed has no place in a log either.
+        let trace = call.trace.filter(|trace| is_usable(trace)).unwrap_or("");
+        let span = tracing::info_span!("call", trace, operation = call.name);
+        answer.result = self.answer(call, &mut answer).instrument(span).await;
         self.metrics.record(answer.entry, &answer.result, began.elapsed());
         if let Err(error) = &answer.result
             && error.is_unexpected()

@@ -153,13 +153,11 @@ impl UnitError for Error {
 impl From<custos_customers::Error> for Error {
     fn from(error: custos_customers::Error) -> Self {
         match error {
-            custos_customers::Error::Refused(refusal) => {
-                Self::Refused {
-                    code: refusal.code.as_str(),
-                    params: refusal.params,
-                    rule: Some(refusal.code),
-                }
-            }
+            custos_customers::Error::Refused(refusal) => Self::Refused {
+                code: refusal.code.as_str(),
+                params: refusal.params,
+                rule: Some(refusal.code),
+            },
             custos_customers::Error::Store(error) => Self::Store(error),
         }
     }

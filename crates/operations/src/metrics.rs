@@ -44,7 +44,12 @@ impl Metrics {
     }
 
     /// Counts an answer.
-    pub(crate) fn record(&self, entry: Option<&'static Entry>, result: &Result<Payload, Error>, took: Duration) {
+    pub(crate) fn record(
+        &self,
+        entry: Option<&'static Entry>,
+        result: &Result<Payload, Error>,
+        took: Duration,
+    ) {
         let operation = entry.map_or("unknown", |entry| entry.name);
         let code = result.as_ref().map_or_else(Error::code, |_| "0");
         self.calls.get_or_create(&CallLabels { operation, code }).inc();

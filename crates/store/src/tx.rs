@@ -114,9 +114,9 @@ impl<'c> Tx<'c> {
     /// Runs a statement that changes something; returns the number of rows it touched.
     ///
     /// # Errors
-    /// The database's refusal, which ends the unit: whatever the rule makes of it, nothing of the unit stays, since
-    /// PostgreSQL gives up a transaction at its first error. A rule that means to go on after a clash writes
-    /// `ON CONFLICT DO NOTHING` and looks at the count.
+    /// The database's refusal, which ends the unit, since PostgreSQL gives up a transaction at its first error: after a
+    /// [`Error::Clash`] the rule may still refuse, in its own words; otherwise nothing stays, whatever the rule makes
+    /// of it. A rule that means to go on after a clash writes `ON CONFLICT DO NOTHING` and looks at the count.
     pub fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
         self.begin_effects()?;
         self.run(sql, params)
@@ -287,6 +287,11 @@ impl<'c> Tx<'c> {
     ///
     /// What was to be touched is: a counter that stays may be what is cached, and a touch too many costs a read.
     pub(crate) fn refuse(mut self) -> Result<Option<AfterCommit>> {
+        let clash = self.failed.take();
+        if let (Some(clash), Phase::Counting) = (clash, self.phase) {
+            // Nothing to take it back to but the beginning, and the counters are not worth a second run.
+            return Err(clash);
+        }
         let entry = self.refusal_entry.take();
         if !self.writable || (!self.counted && entry.is_none()) {
             return Ok(None);

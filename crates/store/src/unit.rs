@@ -82,7 +82,9 @@ pub(crate) fn run_once<T, E: UnitError>(
     let result = catch_unwind(AssertUnwindSafe(|| work(&mut tx)))
         .unwrap_or_else(|_| Err(Error::Internal("a rule panicked".to_owned()).into()));
     let ended = match (&result, tx.failure()) {
-        // Whatever the rule made of the error, the transaction is lost.
+        // A clash is a reason to refuse; the transaction goes on from where it can be taken back to.
+        (Err(refusal), Some(Error::Clash(_))) if refusal.store_error().is_none() => tx.refuse(),
+        // Whatever the rule made of another error, the transaction is lost.
         (_, Some(error)) => Err(error),
         (Ok(_), None) => tx.finish().map(Some),
         (Err(error), None) if error.store_error().is_some() => Ok(None),

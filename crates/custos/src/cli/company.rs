@@ -6,9 +6,11 @@ use crate::demo_company::furnish;
 use crate::open::{self, Source};
 use custos_customers::company::{self, Company, Settings};
 use custos_customers::operator::{self, OwnText};
+use custos_customers::third_party;
 use custos_ledger::assets;
-use custos_store::Tx;
+use custos_store::{Tx, audit};
 use serde_json::{Value, json};
+use std::io::Read as _;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -23,6 +25,14 @@ pub(super) enum Command {
     },
     /// Change a company's name, settings and texts
     Set(Set),
+    /// Seal a company's secret, read from standard input; an empty one is forgotten
+    Secret {
+        /// The company's id
+        id: i64,
+        /// Which secret
+        #[arg(value_parser = [third_party::BOT_TOKEN])]
+        name: String,
+    },
     /// Stop serving a company's customers
     Disable {
         /// The company's id
@@ -72,9 +82,48 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::List => list(source, json),
         Command::Show { id } => show(id, source, json),
         Command::Set(set) => self::set(set, source, json),
+        Command::Secret { id, name } => secret(id, name, source, json),
         Command::Disable { id } => enable(id, false, source, json),
         Command::Enable { id } => enable(id, true, source, json),
     }
+}
+
+/// A secret on the command line would be seen in the list of processes.
+fn secret(id: i64, name: String, source: &Source, json: bool) -> Done {
+    let mut text = zeroize::Zeroizing::new(String::new());
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::Said(error.to_string()))?;
+    let secret = zeroize::Zeroizing::new(text.trim().to_owned());
+    let (_, store) = open::command_store(source)?;
+    let (by, named) = (actor(), name.clone());
+    let set = !secret.is_empty();
+    store.write_blocking(move |tx| {
+        if company::find(tx, id)?.is_none() {
+            return Err(Failure::Said(format!("there is no company {id}")));
+        }
+        third_party::set_secret(tx, id, &named, set.then_some(secret.as_str()))?;
+        tx.audit(audit::Entry {
+            company_id: id,
+            action: "company.secret",
+            outcome: if set { "set" } else { "removed" }.to_owned(),
+            actor: by.clone(),
+            customer_id: None,
+            address: None,
+            trace: None,
+            detail: json!({ "name": named }),
+        });
+        Ok::<_, Failure>(())
+    })?;
+    settle();
+    tell(json, &json!({ "id": id, "name": name, "set": set }), || {
+        if set {
+            format!("{name} of company {id} is sealed")
+        } else {
+            format!("{name} of company {id} is forgotten")
+        }
+    })
 }
 
 fn add(add: Add, source: &Source, json: bool) -> Done {

@@ -26,8 +26,10 @@ impl Serve {
         if !problems.is_empty() {
             return Err(format!("will not serve with unsafe settings:\n  - {}", problems.join("\n  - ")));
         }
-        telemetry::start(&config)?;
-        run(&config, Manner { migrate: self.migrate, ..Manner::default() })
+        let telemetry = telemetry::start(&config)?;
+        let done = run(&config, Manner { migrate: self.migrate, ..Manner::default() });
+        telemetry.flush();
+        done
     }
 }
 
@@ -48,8 +50,10 @@ pub(super) fn demo(source: &Source) -> Result<(), String> {
     if !config.key_file.exists() {
         open::new_key_file(&config.key_file)?;
     }
-    telemetry::start(&config)?;
-    run(&config, Manner { world: World::default(), migrate: true, demo: true })
+    let telemetry = telemetry::start(&config)?;
+    let done = run(&config, Manner { world: World::default(), migrate: true, demo: true });
+    telemetry.flush();
+    done
 }
 
 fn make_directory(directory: &Path) -> Result<(), String> {

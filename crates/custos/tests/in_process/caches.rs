@@ -2,9 +2,7 @@
 //!
 //! The clock stands still, so nothing here is seen merely because a copy has become too old.
 
-use crate::common::{
-    Backend, Client, Customer, DEAD_TOKEN, House, LOCKED, Reply, UNKNOWN_COMPANY, on_both,
-};
+use crate::common::{Backend, Client, Customer, DEAD_TOKEN, House, LOCKED, Reply, UNKNOWN_COMPANY, on_both};
 use custos_customers::customer::Status;
 use custos_customers::{company, sign_in};
 use serde_json::{Value, json};

@@ -19,9 +19,7 @@ const CALLS: u64 = 100;
 fn fill(house: &House) {
     let (numbers, hash) = match house.store().engine() {
         Engine::Sqlite => (
-            format!(
-                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {EACH}) "
-            ),
+            format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {EACH}) "),
             "CAST(printf('%032d', i) AS BLOB)",
         ),
         Engine::Postgres => (

@@ -4,7 +4,7 @@
 
 use crate::common::{
     BAD_FIELD, Backend, Client, DEAD_TOKEN, House, MISSING_FIELD, NO_TOKEN, Reply, UNKNOWN_COMPANY,
-    address_of, example, name, on_both,
+    address_of, entry, example, name, on_both,
 };
 use custos_operations::api::entries;
 use custos_operations::openapi::is_get;
@@ -24,6 +24,7 @@ on_both!(
     then_the_token,
     then_what_is_missing,
     then_what_is_wrong,
+    an_answer_that_comes_early_does_not_cut_the_next_call_off,
 );
 
 /// What a good request to the operation looks like, but for its body.
@@ -260,4 +261,22 @@ fn then_what_is_wrong(backend: Backend) {
 /// Texts with commas in them, whose limits are those of their parts.
 fn accepts_lists_of_texts(schema: &Value) -> bool {
     schema["type"].as_array().is_some_and(|types| types.contains(&json!("array")))
+}
+
+/// Clients send their next call over the same connection, whatever the answer to the last one was.
+fn an_answer_that_comes_early_does_not_cut_the_next_call_off(backend: Backend) {
+    let house = House::open(backend);
+    let groups = entry("groupList");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let client = house.visitor();
+                for _ in 0..1_000 {
+                    let reply = client.send(groups, "/no-such-route", b"{}");
+                    assert_eq!((reply.status, reply.code()), (404, UNKNOWN_OPERATION));
+                    client.call_entry(groups, &json!({})).is("0");
+                }
+            });
+        }
+    });
 }

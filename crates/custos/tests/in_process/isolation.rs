@@ -4,8 +4,8 @@
 //! nobody has said how to try fails the test.
 
 use crate::common::{
-    Backend, Client, Code, Customer, DEAD_TOKEN, House, Snapshot, WRONG_CODE, WRONG_SIGN_IN, biz_type, example, md5,
-    on_both, registration,
+    Backend, Client, Code, Customer, DEAD_TOKEN, House, Snapshot, WRONG_CODE, WRONG_SIGN_IN, biz_type,
+    example, md5, on_both, registration,
 };
 use custos_operations::api::entries;
 use custos_operations::operation::Access;
@@ -53,14 +53,8 @@ impl Theft {
 }
 
 /// Operations in which nothing could be of another company.
-const NOTHING_TO_STEAL: [&str; 6] = [
-    "getCountryListByParentCode",
-    "getListByParentCode",
-    "findCompanyCountry",
-    "config",
-    "now",
-    "country",
-];
+const NOTHING_TO_STEAL: [&str; 6] =
+    ["getCountryListByParentCode", "getListByParentCode", "findCompanyCountry", "config", "now", "country"];
 
 fn try_as_guest(theft: &Theft, operation: &str) {
     let Theft { house, owner, thief, .. } = theft;
@@ -82,7 +76,8 @@ fn try_as_guest(theft: &Theft, operation: &str) {
             house.visitor().call("login", owner.by_code(&code)).is("0");
         }
         "logout" => {
-            let thief = thief.with_token(&owner.home.call("randomKey", json!({})).data().as_str().unwrap().to_owned());
+            let thief = thief
+                .with_token(&owner.home.call("randomKey", json!({})).data().as_str().unwrap().to_owned());
             thief.call("logout", json!({})).is("0");
             thief.with("companyId", Some("1")).call("findCustomerInfo", json!({})).is("0");
         }
@@ -155,7 +150,10 @@ fn try_as_guest(theft: &Theft, operation: &str) {
             }
             owner.signs_in_from(&owner.home).is("0");
         }
-        name => assert!(NOTHING_TO_STEAL.contains(&name), "say how another company's customer is tried with {name}"),
+        name => assert!(
+            NOTHING_TO_STEAL.contains(&name),
+            "say how another company's customer is tried with {name}"
+        ),
     }
 }
 

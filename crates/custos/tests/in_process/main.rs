@@ -1,6 +1,7 @@
 //! What can't be reached from outside: the server in this process, with a clock that the tests move, on both databases.
 //!
 //! Run with `cargo xtask test`, which starts the PostgreSQL that half of these need.
+#![cfg(test)]
 
 mod caches;
 mod clock;
@@ -11,6 +12,8 @@ mod isolation;
 mod lockout;
 mod mfa;
 mod mfa_lock;
+mod refusals;
+mod refusals_of_codes;
 mod sending;
 mod sms;
 mod standing;

@@ -1,7 +1,6 @@
 //! The second factor at sign-in.
 
 use crate::common::{Backend, Client, Customer, House, NO_GOOGLE, SECOND, WRONG_GOOGLE, on_both};
-use custos_store::params;
 use serde_json::{Value, json};
 
 on_both!(
@@ -37,7 +36,10 @@ fn tries(customer: &Customer, client: &Client, google: &str, code: &str) {
 fn a_code_works_once(backend: Backend) {
     let house = House::open(backend);
     let (ada, secret) = guarded(&house);
-    assert!(ada.home.call("checkGoogleMFAStatus", json!({ "type": 1, "loginName": ada.email })).data().as_i64() > Some(0));
+    assert!(
+        ada.home.call("checkGoogleMFAStatus", json!({ "type": 1, "loginName": ada.email })).data().as_i64()
+            > Some(0)
+    );
     let google = house.google_code(&secret, 0);
     ada.signs_in_from(&ada.home).is(NO_GOOGLE);
     tries(&ada, &ada.home, "", NO_GOOGLE);
@@ -77,7 +79,9 @@ fn anything_but_six_digits_is_wrong(backend: Backend) {
     let (ada, secret) = guarded(&house);
     let google = house.google_code(&secret, 0);
     let wide: String = google.chars().map(|digit| char::from_u32(digit as u32 + 0xFEE0).unwrap()).collect();
-    for odd in [format!(" {google}"), format!("{} {}", &google[..3], &google[3..]), wide, format!("{google}0")] {
+    for odd in
+        [format!(" {google}"), format!("{} {}", &google[..3], &google[3..]), wide, format!("{google}0")]
+    {
         tries(&ada, &ada.home, &odd, WRONG_GOOGLE);
     }
     tries(&ada, &ada.home, &google, "0");
@@ -138,25 +142,11 @@ fn a_right_password_with_a_wrong_code_is_told_once(backend: Backend) {
     assert_eq!(notices(&house, &ada), (1, 1), "a replay is no sign of a guesser");
 }
 
-/// Gives a customer a recovery code.
-fn recovery_code(house: &House, customer: &Customer, plain: &'static str) {
-    let (company, id) = (customer.company, customer.id);
-    house.write(move |tx| {
-        let parts: [&[u8]; 3] = [&company.to_be_bytes(), &id.to_be_bytes(), plain.as_bytes()];
-        let hash = tx.keys().keyed_hash("recovery code", &parts);
-        tx.execute(
-            "INSERT INTO recovery_codes (company_id, customer_id, code_hash, spent) VALUES ($1, $2, $3, 0)",
-            params![company, id, &hash],
-        )?;
-        Ok(())
-    });
-}
-
 fn a_recovery_code_works_once(backend: Backend) {
     let house = House::open(backend);
     let (ada, secret) = guarded(&house);
-    recovery_code(&house, &ada, "ABCDEFGHIJKLMNOP");
-    recovery_code(&house, &ada, "QRSTUVWXYZ234567");
+    house.add_recovery_code(&ada, "ABCDEFGHIJKLMNOP");
+    house.add_recovery_code(&ada, "QRSTUVWXYZ234567");
     tries(&ada, &ada.home, "ABCD-EFGH-IJKL-MNOQ", WRONG_GOOGLE);
     tries(&ada, &ada.home, "abcd-efgh-ijkl-mnop", "0");
     tries(&ada, &ada.home, "ABCD-EFGH-IJKL-MNOP", WRONG_GOOGLE);
@@ -169,7 +159,7 @@ fn a_recovery_code_works_once(backend: Backend) {
 fn a_recovery_code_is_of_one_customer(backend: Backend) {
     let house = House::open(backend);
     let ((ada, _), (ben, _)) = (guarded(&house), guarded(&house));
-    recovery_code(&house, &ada, "ABCDEFGHIJKLMNOP");
+    house.add_recovery_code(&ada, "ABCDEFGHIJKLMNOP");
     tries(&ben, &ben.home, "ABCDEFGHIJKLMNOP", WRONG_GOOGLE);
     tries(&ada, &ada.home, "ABCDEFGHIJKLMNOP", "0");
 }
@@ -188,9 +178,8 @@ fn one_code_at_once_many_times(backend: Backend) {
     let google = house.google_code(&secret, 0);
     let body = with(ada.by_password(), &google);
     let replies: Vec<String> = std::thread::scope(|scope| {
-        let calls: Vec<_> = (0..12)
-            .map(|_| scope.spawn(|| ada.home.call("login", body.clone()).code().to_owned()))
-            .collect();
+        let calls: Vec<_> =
+            (0..12).map(|_| scope.spawn(|| ada.home.call("login", body.clone()).code().to_owned())).collect();
         calls.into_iter().map(|call| call.join().unwrap()).collect()
     });
     let let_in = replies.iter().filter(|code| *code == "0").count();

@@ -1,13 +1,13 @@
 //! Wrong authenticator codes: for how long they close the second door.
 
-use crate::common::{Backend, Customer, HOUR, House, MINUTE, SECOND, WRONG_GOOGLE, on_both};
+use crate::common::{Backend, Customer, HOUR, House, MINUTE, SECOND, WRONG_GOOGLE, md5, on_both};
 use serde_json::json;
 
 on_both!(
     five_wrong_lock_for_a_quarter_of_an_hour,
     each_further_lock_is_twice_as_long_up_to_a_day,
     the_lock_holds_everywhere_and_for_every_way_in,
-    after_fifty_in_a_row_no_code_helps,
+    after_fifty_in_a_row_only_a_reset_with_a_recovery_code_helps,
     others_are_not_locked,
 );
 
@@ -95,16 +95,36 @@ fn the_lock_holds_everywhere_and_for_every_way_in(backend: Backend) {
     assert_eq!(ada.customer.home.call("findCustomerInfo", json!({})).data()["status"], 1);
 }
 
-fn after_fifty_in_a_row_no_code_helps(backend: Backend) {
+fn after_fifty_in_a_row_only_a_reset_with_a_recovery_code_helps(backend: Backend) {
     let house = House::open(backend);
     let ada = Guarded::new(&house);
+    house.add_recovery_code(&ada.customer, "ABCDEFGHIJKLMNOP");
     for _ in 0..10 {
         ada.wrong(5);
         house.advance(24 * HOUR);
     }
+    // Neither the authenticator nor a recovery code signs in any more.
     ada.right(WRONG_GOOGLE);
     house.advance(24 * HOUR);
     ada.right(WRONG_GOOGLE);
+    ada.tries("ABCDEFGHIJKLMNOP", WRONG_GOOGLE);
+
+    let visitor = house.visitor();
+    let code = visitor.code("EMAIL_PASSWORD", &ada.customer.email);
+    let reset = |google: &str| {
+        let body = json!({
+            "type": 1, "loginName": ada.customer.email, "verifyCode": code.digits, "sendToken": code.ticket,
+            "newPwd": md5("another Passw0rd"), "googleCode": google,
+        });
+        visitor.call("forgetLoginPwd", body)
+    };
+    reset(&house.google_code(&ada.secret, 0)).is(WRONG_GOOGLE);
+    reset("ABCDEFGHIJKLMNOP").is("0");
+    house.advance(30 * SECOND);
+    let mut body = ada.customer.by_password();
+    body["loginPwd"] = md5("another Passw0rd").into();
+    body["googleCode"] = house.google_code(&ada.secret, 0).into();
+    visitor.call("login", body).is("0");
 }
 
 fn others_are_not_locked(backend: Backend) {

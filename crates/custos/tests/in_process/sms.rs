@@ -58,7 +58,9 @@ impl Town {
         Fate {
             state: self.house.texts(&format!("SELECT state {newest}")).remove(0),
             reason: self.house.texts(&format!("SELECT reason {newest}")).remove(0),
-            sealed: self.house.number(&format!("SELECT CAST(CASE WHEN payload IS NULL THEN 0 ELSE 1 END AS BIGINT) {newest}")),
+            sealed: self.house.number(&format!(
+                "SELECT CAST(CASE WHEN payload IS NULL THEN 0 ELSE 1 END AS BIGINT) {newest}"
+            )),
         }
     }
 

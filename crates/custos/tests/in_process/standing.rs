@@ -3,7 +3,8 @@
 
 use crate::common::{
     Backend, Client, Code, Customer, DEAD_TOKEN, EMAIL_TAKEN, House, LEAVING, LOCKED, NO_GOOGLE, NO_TOKEN,
-    PASSWORD, Reply, SECOND, SUSPENDED, WRONG_GOOGLE, example, md5, on_both,
+    PASSWORD, Reply, SECOND, SUSPENDED, WRONG_CODE, WRONG_GOOGLE, WRONG_SIGN_IN, example, md5, on_both,
+    registration,
 };
 use custos_customers::company;
 use custos_customers::customer::Status;
@@ -22,61 +23,102 @@ on_both!(
 /// What is let in, by status.
 struct Standing {
     status: Status,
-    /// Signing in with everything right.
-    sign_in: &'static str,
+    /// Signing in by e-mail address and the right password.
+    by_password: &'static str,
+    /// By customer number and the right password.
+    by_number: &'static str,
+    /// By e-mail address and the right code.
+    by_code: &'static str,
+    /// Registering with the same address.
+    registering: &'static str,
     /// A session from before.
     session: &'static str,
-    /// Looking at the record in a session that there should not be any more, or in a new one.
+    /// Reading the record in a session that there should not be any more, or in a new one.
     record: &'static str,
     /// Any other operation of customers, likewise.
     others: &'static str,
 }
 
-const STANDINGS: [Standing; 6] = [
-    Standing { status: Status::Normal, sign_in: "0", session: "0", record: "0", others: "0" },
-    Standing {
-        status: Status::Disabled,
-        sign_in: SUSPENDED,
-        session: DEAD_TOKEN,
-        record: DEAD_TOKEN,
-        others: DEAD_TOKEN,
-    },
-    Standing {
-        status: Status::Deleted,
-        sign_in: SUSPENDED,
-        session: DEAD_TOKEN,
-        record: DEAD_TOKEN,
-        others: DEAD_TOKEN,
-    },
-    Standing {
-        status: Status::Closed,
-        sign_in: SUSPENDED,
-        session: DEAD_TOKEN,
-        record: DEAD_TOKEN,
-        others: DEAD_TOKEN,
-    },
-    Standing { status: Status::Locked, sign_in: LOCKED, session: DEAD_TOKEN, record: "0", others: "0" },
-    Standing { status: Status::Closing, sign_in: "0", session: DEAD_TOKEN, record: "0", others: LEAVING },
-];
+const NORMAL: Standing = Standing {
+    status: Status::Normal,
+    by_password: "0",
+    by_number: "0",
+    by_code: "0",
+    registering: EMAIL_TAKEN,
+    session: "0",
+    record: "0",
+    others: "0",
+};
+const DISABLED: Standing = Standing {
+    status: Status::Disabled,
+    by_password: SUSPENDED,
+    by_number: SUSPENDED,
+    by_code: SUSPENDED,
+    registering: EMAIL_TAKEN,
+    session: DEAD_TOKEN,
+    record: DEAD_TOKEN,
+    others: DEAD_TOKEN,
+};
+/// The address is free again, so that it names no one; the number is that of an account for ever.
+const DELETED: Standing = Standing {
+    status: Status::Deleted,
+    by_password: WRONG_SIGN_IN,
+    by_number: SUSPENDED,
+    by_code: WRONG_CODE,
+    registering: "0",
+    session: DEAD_TOKEN,
+    record: DEAD_TOKEN,
+    others: DEAD_TOKEN,
+};
+const CLOSED: Standing = Standing { status: Status::Closed, ..DELETED };
+const LOCKED_OUT: Standing = Standing {
+    status: Status::Locked,
+    by_password: LOCKED,
+    by_number: LOCKED,
+    by_code: LOCKED,
+    registering: EMAIL_TAKEN,
+    session: DEAD_TOKEN,
+    record: "0",
+    others: "0",
+};
+const CLOSING: Standing =
+    Standing { status: Status::Closing, session: DEAD_TOKEN, others: LEAVING, ..NORMAL };
+
+const STANDINGS: [Standing; 6] = [NORMAL, DISABLED, DELETED, CLOSED, LOCKED_OUT, CLOSING];
 
 /// The operations that a customer who leaves may call.
 const WHILE_LEAVING: [&str; 2] = ["customer.app.CustomerWebApiService.findCustomerInfo", "logout"];
 
-/// A way to sign in: its body, without a google code.
-type Way = fn(&Customer, &Code) -> Value;
+/// A way to sign in.
+struct Way {
+    name: &'static str,
+    /// Its body, without a google code.
+    body: fn(&Customer, &Code) -> Value,
+    /// What is due.
+    due: fn(&Standing) -> &'static str,
+}
 
-const WAYS: [(&str, Way); 4] = [
-    ("password", |customer, _| customer.by_password()),
-    (
-        "number",
-        |customer, _| json!({ "type": 3, "loginName": customer.number, "loginPwd": md5(PASSWORD), "device": 2 }),
-    ),
-    ("code", |customer, code| customer.by_code(code)),
-    ("code and a password that is not looked at", |customer, code| {
-        let mut body = customer.by_code(code);
-        body["loginPwd"] = md5("").into();
-        body
-    }),
+const WAYS: [Way; 4] = [
+    Way {
+        name: "password",
+        body: |customer, _| customer.by_password(),
+        due: |standing| standing.by_password,
+    },
+    Way {
+        name: "number",
+        body: |customer, _| json!({ "type": 3, "loginName": customer.number, "loginPwd": md5(PASSWORD), "device": 2 }),
+        due: |standing| standing.by_number,
+    },
+    Way { name: "code", body: Customer::by_code, due: |standing| standing.by_code },
+    Way {
+        name: "code and a password that is not looked at",
+        body: |customer, code| {
+            let mut body = customer.by_code(code);
+            body["loginPwd"] = md5("").into();
+            body
+        },
+        due: |standing| standing.by_code,
+    },
 ];
 
 fn with_google(mut body: Value, google: Option<&str>) -> Value {
@@ -87,54 +129,50 @@ fn with_google(mut body: Value, google: Option<&str>) -> Value {
 fn ways_to_get_a_session(backend: Backend) {
     let house = House::open(backend);
     for standing in &STANDINGS {
-        for (name, way) in WAYS {
+        for way in &WAYS {
             for mfa in [false, true] {
-                let told = format!("{:?}, {name}, MFA {mfa}", standing.status);
-                let (customer, visitor) = (house.customer(), house.visitor());
-                let secret = mfa.then(|| house.turn_mfa_on(&customer));
-                let code = visitor.code("EMAIL_LOGIN", &customer.email);
-                house.put_into_status(&customer, standing.status);
-
-                let attempt = |google: Option<&str>| -> Reply {
-                    visitor.call("login", with_google(way(&customer, &code), google))
-                };
-                let sessions = format!("SELECT count(*) FROM sessions WHERE customer_id = {}", customer.id);
-                let before = house.number(&sessions);
-                let mut expect = |google: Option<&str>, code: &str| {
-                    let reply = attempt(google);
-                    assert_eq!(reply.code(), code, "{told}, google code {google:?}");
-                    let opened = i64::from(code == "0");
-                    assert_eq!(house.number(&sessions), before + opened, "{told}");
-                    reply
-                };
-                let let_in = standing.sign_in == "0";
-                if let Some(secret) = &secret {
-                    // Who is not let in is not asked for more.
-                    expect(None, if let_in { NO_GOOGLE } else { standing.sign_in });
-                    let wrong = house.wrong_google_code(secret);
-                    expect(Some(&wrong), if let_in { WRONG_GOOGLE } else { standing.sign_in });
-                }
-                let right = secret.as_ref().map(|secret| house.google_code(secret, 0));
-                let reply = expect(right.as_deref(), standing.sign_in);
-                if let_in {
-                    let signed_in = visitor.with_token(&reply.text("token"));
-                    signed_in.call("findCustomerInfo", json!({})).is("0");
-                    assert_eq!(reply.data()["status"], standing.status as i64, "{told}");
-                    assert_eq!(reply.data()["googleId"].as_i64().unwrap() > 0, mfa, "{told}");
-                }
-                registers_anew(&house, &customer);
+                gets_a_session(&house, standing, way, mfa);
                 house.advance(30 * SECOND);
             }
         }
     }
 }
 
-/// Registering with the address of someone who is there gives no session, whatever became of them.
-fn registers_anew(house: &House, customer: &Customer) {
-    let visitor = house.visitor();
-    let code = visitor.code("EMAIL_REGISTER", &customer.email);
-    let body = crate::common::registration(&customer.email, &code);
-    visitor.call("register", body).is(EMAIL_TAKEN);
+fn gets_a_session(house: &House, standing: &Standing, way: &Way, mfa: bool) {
+    let told = format!("{:?}, {}, MFA {mfa}", standing.status, way.name);
+    let due = (way.due)(standing);
+    let (customer, visitor) = (house.customer(), house.visitor());
+    let secret = mfa.then(|| house.turn_mfa_on(&customer));
+    let code = visitor.code("EMAIL_LOGIN", &customer.email);
+    house.put_into_status(&customer, standing.status);
+
+    let sessions = format!("SELECT count(*) FROM sessions WHERE customer_id = {}", customer.id);
+    let before = house.number(&sessions);
+    let tries = |google: Option<&str>, due: &str| -> Reply {
+        let reply = visitor.call("login", with_google((way.body)(&customer, &code), google));
+        assert_eq!(reply.code(), due, "{told}, google code {google:?}");
+        assert_eq!(house.number(&sessions), before + i64::from(due == "0"), "{told}");
+        reply
+    };
+    let let_in = due == "0";
+    if let Some(secret) = &secret {
+        // Who is not let in is not asked for more.
+        tries(None, if let_in { NO_GOOGLE } else { due });
+        let wrong = house.wrong_google_code(secret);
+        tries(Some(&wrong), if let_in { WRONG_GOOGLE } else { due });
+    }
+    let right = secret.as_ref().map(|secret| house.google_code(secret, 0));
+    let reply = tries(right.as_deref(), due);
+    if let_in {
+        let signed_in = visitor.with_token(&reply.text("token"));
+        signed_in.call("findCustomerInfo", json!({})).is("0");
+        assert_eq!(reply.data()["status"], standing.status as i64, "{told}");
+        assert_eq!(reply.data()["googleId"].as_i64().unwrap() > 0, mfa, "{told}");
+    }
+    let now = house.number(&sessions);
+    let code = house.visitor().code("EMAIL_REGISTER", &customer.email);
+    house.visitor().call("register", registration(&customer.email, &code)).is(standing.registering);
+    assert_eq!(house.number(&sessions), now, "{told}: a new account is no way into the old one");
 }
 
 /// A session that is there although the status should have ended it: the last line of defence.
@@ -165,6 +203,9 @@ fn ways_to_use_a_session(backend: Backend) {
                 house.turn_mfa_on(&customer);
             }
             house.put_into_status(&customer, standing.status);
+            // Codes to one's own address are for those who are signed in.
+            let code = customer.home.asks("EMAIL_LOGINED", "").code().to_owned();
+            assert_eq!(code, standing.session, "{:?}, a code of one's own", standing.status);
             for entry in of_customers() {
                 let told = format!("{:?}, MFA {mfa}, {}", standing.status, entry.name);
                 let body = Value::Object(example(entry));
@@ -178,9 +219,6 @@ fn ways_to_use_a_session(backend: Backend) {
                     refusal => assert_eq!(code, refusal, "{told}"),
                 }
             }
-            // Codes to one's own address are for those who are signed in.
-            let code = customer.home.asks("EMAIL_LOGINED", "").code().to_owned();
-            assert_eq!(code, standing.session, "{:?}, a code of one's own", standing.status);
             smuggled(&house, &customer).call("logout", json!({})).is("0");
         }
     }

@@ -55,7 +55,8 @@ fn every_text_is_that_of_a_code() {
     let texts = Texts::builtin();
     for lang in LANGUAGES {
         let told = told(&texts, lang);
-        let unused: Vec<&str> = told.iter().map(String::as_str).filter(|code| !codes().contains(code)).collect();
+        let unused: Vec<&str> =
+            told.iter().map(String::as_str).filter(|code| !codes().contains(code)).collect();
         assert_eq!(unused, OF_OPERATIONS_TO_COME, "in {lang}");
     }
 }

@@ -213,6 +213,22 @@ fn entries_of_a_refused_unit_go_and_its_refusal_stays() {
 }
 
 #[test]
+fn a_refusal_for_a_clash_leaves_its_entry() {
+    on_both(|bench| {
+        bench.must(|tx| put(tx, 1, 10));
+        let taken: Result<(), Refusal> = bench.store.write_blocking(|tx| {
+            put(tx, 2, 20)?;
+            tx.audit_refusal(entry(1, "taken"));
+            tx.execute("INSERT INTO things (id, value) VALUES (1, 1)", &[])
+                .map_err(|_| Refusal::No("taken"))?;
+            Ok(())
+        });
+        assert!(matches!(taken, Err(Refusal::No("taken"))), "{taken:?}");
+        assert_eq!((bench.thing(2), outcomes(bench, 1)), (None, vec!["taken".to_owned()]));
+    });
+}
+
+#[test]
 fn a_refusal_that_did_not_come_leaves_no_entry() {
     on_both(|bench| {
         bench.must(|tx| {

@@ -12,8 +12,11 @@ fn bench(threads: usize) -> Bench {
     bench
 }
 
+/// What a unit does with its own number, and a call at which it waits for the other.
+type Work = fn(&mut Tx<'_>, i64, &dyn Fn()) -> Result<(), Error>;
+
 /// Runs two units that meet in their first run; returns how often they ran in all.
-fn meeting(bench: &Bench, work: fn(&mut Tx<'_>, i64, &dyn Fn()) -> Result<(), Error>) -> u32 {
+fn meeting(bench: &Bench, work: Work) -> u32 {
     let (barrier, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicU32::new(0)));
     std::thread::scope(|scope| {
         for own in [1, 2] {

@@ -117,12 +117,42 @@ fn a_database_error_that_a_rule_ignores_still_ends_the_unit() {
         assert!(matches!(ignored, Err(Refusal::Store(Error::Clash(_)))), "{ignored:?}");
         let renamed: Result<(), Refusal> = bench.store.write_blocking(|tx| {
             tally_up(tx)?;
-            tx.execute("INSERT INTO things (id, value) VALUES (1, 1)", &[])
+            tx.execute("INSERT INTO nowhere (id) VALUES (1)", &[]).map_err(|_| Refusal::No("gone"))?;
+            Ok(())
+        });
+        assert!(matches!(renamed, Err(Refusal::Store(Error::Internal(_)))), "{renamed:?}");
+        assert_eq!((bench.thing(1), bench.thing(2), bench.tally()), (Some(10), None, 0));
+    });
+}
+
+#[test]
+fn a_clash_is_a_reason_to_refuse() {
+    on_both(|bench| {
+        bench.must(|tx| put(tx, 1, 10));
+        for counts in [true, false] {
+            let before = bench.tally();
+            let taken: Result<(), Refusal> = bench.store.write_blocking(move |tx| {
+                if counts {
+                    tally_up(tx)?;
+                }
+                put(tx, 2, 20)?;
+                match tx.execute("INSERT INTO things (id, value) VALUES (1, 1)", &[]) {
+                    Err(Error::Clash(_)) => Err(Refusal::No("taken")),
+                    other => Ok(other.map(|_| ())?),
+                }
+            });
+            assert!(matches!(taken, Err(Refusal::No("taken"))), "{taken:?}");
+            assert_eq!((bench.thing(1), bench.thing(2)), (Some(10), None));
+            assert_eq!(bench.tally(), before + i64::from(counts));
+        }
+        let in_a_counter: Result<(), Refusal> = bench.store.write_blocking(|tx| {
+            tally_up(tx)?;
+            tx.count("INSERT INTO tallies (id, tries) VALUES (1, 1)", &[])
                 .map_err(|_| Refusal::No("taken"))?;
             Ok(())
         });
-        assert!(matches!(renamed, Err(Refusal::Store(Error::Clash(_)))), "{renamed:?}");
-        assert_eq!((bench.thing(1), bench.thing(2), bench.tally()), (Some(10), None, 0));
+        assert!(matches!(in_a_counter, Err(Refusal::Store(Error::Clash(_)))), "{in_a_counter:?}");
+        assert_eq!(bench.tally(), 1);
     });
 }
 

@@ -145,7 +145,7 @@ impl House {
     /// Another company, with assets and a group that opens accounts.
     pub(crate) fn add_company(&self, enabled: bool) -> i64 {
         self.write(move |tx| {
-            let settings = Settings { code_pause_seconds: 0, ..Settings::default() };
+            let settings = Settings { code_pause_seconds: 0, check_status_open: true, ..Settings::default() };
             let id = company::add(tx, None, "Other", &settings)?;
             assets::add(tx, id, "USD", 2)?;
             let accounts = vec![Offer { trade_type: 8, currencies: vec!["USD".to_owned()] }];

@@ -101,6 +101,20 @@ impl House {
         })
     }
 
+    /// Gives a customer a recovery code: sixteen letters and digits, without dashes.
+    pub(crate) fn add_recovery_code(&self, customer: &Customer, plain: &'static str) {
+        let (company, id) = (customer.company, customer.id);
+        self.write(move |tx| {
+            let parts: [&[u8]; 3] = [&company.to_be_bytes(), &id.to_be_bytes(), plain.as_bytes()];
+            let hash = tx.keys().keyed_hash("recovery code", &parts);
+            tx.execute(
+                "INSERT INTO recovery_codes (company_id, customer_id, code_hash, spent) VALUES ($1, $2, $3, 0)",
+                params![company, id, &hash],
+            )?;
+            Ok(())
+        });
+    }
+
     /// What the authenticator shows so many steps from now.
     pub(crate) fn google_code(&self, secret: &[u8], steps_from_now: i64) -> String {
         totp::code(secret, self.now() / totp::STEP_MS + steps_from_now)
