@@ -11,4 +11,5 @@ pub mod fields;
 mod metrics;
 pub mod openapi;
 pub mod operation;
+pub mod proofs;
 pub mod shape;

@@ -59,7 +59,7 @@ fn a_million_expired_rows_go_while_requests_run(backend: Backend) {
         let client = scope.spawn(|| {
             let mut calls = 0_u64;
             while !gone.load(Ordering::SeqCst) {
-                let lang = if calls % 2 == 0 { "zh-CN" } else { "en-US" };
+                let lang = if calls.is_multiple_of(2) { "zh-CN" } else { "en-US" };
                 ada.home.call("changeLang", json!({ "newLang": lang })).is("0");
                 ada.home.call("findPhoneAndEmail", json!({})).is("0");
                 calls += 1;
