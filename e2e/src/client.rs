@@ -238,6 +238,9 @@ fn path_of(operation: &str) -> String {
         "getListByParentCode" | "getCountryListByParentCode" => "config.app.AppDictDubboService",
         "findCompanyCountry" => "customer.app.KycWebApiService",
         "config" => "customer.app.CustomerThirdLoginService",
+        "generateGoogleAccount" | "checkGoogleCode" => "customer.app.GoogleVerifyApiService",
+        "list" | "revoke" | "revokeOthers" => "custos.app.SessionService",
+        "history" | "recoveryCodes" => "custos.app.SecurityService",
         _ => "customer.app.CustomerWebApiService",
     };
     format!("{prefix}/{service}.{operation}")

@@ -12,6 +12,8 @@ pub trait Addressed: Clone + std::fmt::Debug {
     fn to(&self) -> &str;
     /// The six digits in it.
     fn code(&self) -> Option<String>;
+    /// Its words.
+    fn text(&self) -> &str;
 }
 
 struct State<M> {
@@ -104,6 +106,13 @@ impl<M: Addressed> Inbox<M> {
         self.wait(to, |message| message.code().is_some()).and_then(|message| message.code())
     }
 
+    /// The next message to `to` that has a link to freeze the account.
+    #[track_caller]
+    pub fn next_warning_to(&self, to: &str) -> M {
+        self.wait(to, |message| message.text().contains("/freeze/"))
+            .unwrap_or_else(|| panic!("no message with a link arrived at {to}"))
+    }
+
     /// Everything that was ever delivered to `to`.
     pub fn all_to(&self, to: &str) -> Vec<M> {
         self.lock().history.iter().filter(|message| message.to() == to).cloned().collect()
@@ -137,6 +146,9 @@ mod tests {
         }
         fn code(&self) -> Option<String> {
             six_digits(self.1)
+        }
+        fn text(&self) -> &str {
+            self.1
         }
     }
 

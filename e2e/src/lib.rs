@@ -8,6 +8,8 @@ mod client;
 pub mod codes;
 mod database_file;
 mod envelope;
+mod forms;
+mod freeze;
 pub mod fresh;
 mod inbox;
 mod loopback;
@@ -16,26 +18,34 @@ mod mime;
 mod operator;
 mod parallel;
 mod people;
+mod person;
 mod process;
 pub mod raw;
 mod request;
 mod server;
 mod sms;
+mod telegram;
 mod totp;
+mod trials;
 
 pub use backend::Backend;
 pub use client::{Client, Code};
 pub use database_file::DatabaseFile;
 pub use envelope::Reply;
+pub use forms::Form;
+pub use freeze::{FreezeLink, Page};
 pub use inbox::{Addressed, Inbox, PATIENCE};
 pub use mail::{Mail, MailReceiver};
 pub use operator::{Outcome, text_of};
 pub use parallel::{all_at_once, spread_over};
 pub use people::{Customer, PASSWORD, md5, password};
+pub use person::{Authenticator, FUND_PASSWORD, Person};
 pub use request::Request;
 pub use server::{MAIL_PASSWORD, Server};
 pub use sms::{Sms, SmsReceiver};
+pub use telegram::{TelegramBot, TelegramMessage, call_webhook, membership, written};
 pub use totp::totp;
+pub use trials::{asks_for_google_codes, has_consequences, refuses_other_codes};
 
 /// Makes two tests of each named function, one on SQLite and one on PostgreSQL. Each function takes the
 /// [`Backend`] that its server shall use.

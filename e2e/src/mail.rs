@@ -32,6 +32,9 @@ impl Addressed for Mail {
     fn code(&self) -> Option<String> {
         six_digits(&self.text)
     }
+    fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// The mail server. It accepts any user and any recipient.

@@ -127,6 +127,11 @@ impl Server {
         response.body_mut().read_to_string().expect("text")
     }
 
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// The SQLite file in its data directory.
     pub fn database_file(&self) -> DatabaseFile {
         DatabaseFile::find(self.data.path())

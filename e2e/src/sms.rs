@@ -31,6 +31,9 @@ impl Addressed for Sms {
     fn code(&self) -> Option<String> {
         self.code.clone()
     }
+    fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// The provider.
