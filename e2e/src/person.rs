@@ -82,15 +82,7 @@ pub struct Person {
 
 impl Person {
     fn new(client: Client, number: String) -> Self {
-        Self {
-            client,
-            number,
-            email: None,
-            phone: None,
-            has_password: true,
-            authenticator: None,
-            changes: 0,
-        }
+        Self { client, number, email: None, phone: None, has_password: true, authenticator: None, changes: 0 }
     }
 
     /// Signs up by e-mail with [`PASSWORD`].

@@ -162,7 +162,7 @@ fn demo(data: &Path, environment: &BTreeMap<&'static str, String>) -> Command {
     command
 }
 
-fn program(environment: &BTreeMap<&'static str, String>) -> Command {
+pub(crate) fn program(environment: &BTreeMap<&'static str, String>) -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CUSTOS_") {

@@ -173,8 +173,11 @@ fn serve(stream: TcpStream, files: &Inbox<TelegramMessage>) -> std::io::Result<(
             chunked = size > 0;
         }
         let (status, answer) = answer(&path, &body, files);
-        write!(out, "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{answer}",
-            answer.len())?;
+        write!(
+            out,
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{answer}",
+            answer.len()
+        )?;
     }
 }
 

@@ -192,10 +192,14 @@ pub fn asks_for_google_codes(server: &Server, person: &Person, form: &Form) {
     if let Some(record) = session {
         assert_eq!(record["googleId"], before["googleId"]);
     }
-    assert!(!server.visitor().call("login", {
-        let mut form = person.login_form(crate::PASSWORD);
-        form["googleCode"] = good.into();
-        form
-    })
-    .is_ok());
+    assert!(
+        !server
+            .visitor()
+            .call("login", {
+                let mut form = person.login_form(crate::PASSWORD);
+                form["googleCode"] = good.into();
+                form
+            })
+            .is_ok()
+    );
 }

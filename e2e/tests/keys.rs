@@ -4,11 +4,7 @@ use e2e::{Backend, PASSWORD, Server, on_both, totp};
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-on_both!(
-    a_rotation_is_felt_by_no_one,
-    a_rotation_that_was_cut_off_is_taken_up,
-    keys_that_are_in_use_stay,
-);
+on_both!(a_rotation_is_felt_by_no_one, a_rotation_that_was_cut_off_is_taken_up, keys_that_are_in_use_stay,);
 
 fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs()
@@ -16,7 +12,8 @@ fn unix_seconds() -> u64 {
 
 /// Switches MFA on; returns the secret.
 fn with_mfa(server: &Server, ada: &e2e::Customer) -> String {
-    let pending = ada.client.call("customer.app.GoogleVerifyApiService.generateGoogleAccount", json!({})).data();
+    let pending =
+        ada.client.call("customer.app.GoogleVerifyApiService.generateGoogleAccount", json!({})).data();
     let secret = pending["secret"].as_str().expect("a secret").to_owned();
     let code = ada.client.own_code("EMAIL_LOGINED", &ada.name);
     ada.client

@@ -76,7 +76,7 @@ fn try_as_guest(theft: &Theft, operation: &str) {
             house.visitor().call("login", owner.by_code(&code)).is("0");
         }
         "logout" => {
-            let thief = thief.with_token(&owner.home.call("randomKey", json!({})).data().as_str().unwrap());
+            let thief = thief.with_token(owner.home.call("randomKey", json!({})).data().as_str().unwrap());
             thief.call("logout", json!({})).is("0");
             thief.with("companyId", Some("1")).call("findCustomerInfo", json!({})).is("0");
         }
