@@ -152,7 +152,8 @@ pub fn reserve(
 ) -> Result<Try> {
     let now = tx.now();
     let expires = now + GUARD_LIFE_MS;
-    // The lock's length doubles by counting, since neither engine's portable subset has shifts alike.
+    // The row knows how many locks there were, so the statement chooses among lengths worked out here.
+    let length = |locks: u32| (guard.lock_ms << locks).min(LONGEST_LOCK_MS);
     let touched = tx.count(
         "INSERT INTO try_guards (subject, company_id, customer_id, tries, total, locks, locked_until, expires_at) \
          VALUES ($1, $2, $3, 1, 1, 0, 0, $4) \
@@ -160,13 +161,28 @@ pub fn reserve(
            tries = CASE WHEN try_guards.tries + 1 >= $5 THEN 0 ELSE try_guards.tries + 1 END, \
            total = try_guards.total + 1, \
            locked_until = CASE WHEN try_guards.tries + 1 >= $5 THEN CAST($6 AS BIGINT) + CASE try_guards.locks \
-             WHEN 0 THEN CAST($7 AS BIGINT) WHEN 1 THEN CAST($7 AS BIGINT) * 2 WHEN 2 THEN CAST($7 AS BIGINT) * 4 \
-             WHEN 3 THEN CAST($7 AS BIGINT) * 8 WHEN 4 THEN CAST($7 AS BIGINT) * 16 \
-             WHEN 5 THEN CAST($7 AS BIGINT) * 32 ELSE CAST($8 AS BIGINT) END ELSE 0 END, \
+             WHEN 0 THEN CAST($7 AS BIGINT) WHEN 1 THEN CAST($8 AS BIGINT) WHEN 2 THEN CAST($9 AS BIGINT) \
+             WHEN 3 THEN CAST($10 AS BIGINT) WHEN 4 THEN CAST($11 AS BIGINT) WHEN 5 THEN CAST($12 AS BIGINT) \
+             WHEN 6 THEN CAST($13 AS BIGINT) ELSE CAST($14 AS BIGINT) END ELSE 0 END, \
            locks = CASE WHEN try_guards.tries + 1 >= $5 THEN try_guards.locks + 1 ELSE try_guards.locks END, \
            customer_id = excluded.customer_id, expires_at = excluded.expires_at \
          WHERE try_guards.locked_until <= $6",
-        params![subject, company_id, customer_id, expires, guard.tries, now, guard.lock_ms, LONGEST_LOCK_MS],
+        params![
+            subject,
+            company_id,
+            customer_id,
+            expires,
+            guard.tries,
+            now,
+            length(0),
+            length(1),
+            length(2),
+            length(3),
+            length(4),
+            length(5),
+            length(6),
+            LONGEST_LOCK_MS
+        ],
     )?;
     if touched == 0 {
         return Ok(Try::Locked);

@@ -166,14 +166,17 @@ fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<String> {
 ///
 /// # Errors
 /// The store's.
-pub fn swap(tx: &mut Tx<'_>, old_hash: &[u8; 32]) -> Result<Option<String>> {
+pub fn swap(tx: &mut Tx<'_>, settings: &Settings, old_hash: &[u8; 32]) -> Result<Option<String>> {
     let now = tx.now();
     let session = tx.query_opt(
         concat!("DELETE FROM sessions WHERE token_hash = $1 AND expires_at > $2 RETURNING ", columns!()),
         params![old_hash, now],
         session_of,
     )?;
-    let Some(session) = session else { return Ok(None) };
+    let Some(mut session) = session else { return Ok(None) };
+    // It is a use like any other.
+    session.seen_at = now;
+    session.expires_at = session.ends_at.min(now + minutes_ms(settings.session_idle_minutes));
     tx.touch(session.customer_id);
     Ok(Some(insert(tx, &session)?))
 }

@@ -51,6 +51,14 @@ struct Outcome {
     status: StatusCode,
     answer: Answer,
     decision: Decision,
+    /// The body was left unread, so that nothing more can come on this connection; the client is told.
+    ends_connection: bool,
+}
+
+impl Outcome {
+    fn of(status: StatusCode, answer: Answer, decision: Decision) -> Self {
+        Self { status, answer, decision, ends_connection: false }
+    }
 }
 
 impl Gateway {
@@ -70,7 +78,7 @@ impl Gateway {
             trace: trace(headers),
             took_ms: began.elapsed().as_millis(),
         };
-        let Outcome { status, answer, mut decision } = outcome;
+        let Outcome { status, answer, mut decision, ends_connection } = outcome;
         if answer.result.as_ref().is_err_and(|error| error.code() == Gate::TooFrequent.as_str()) {
             // A limit that the database holds says no more than that it is reached.
             decision.remaining = 0;
@@ -80,6 +88,9 @@ impl Gateway {
         });
         let mut response = envelope::response(status, body);
         limits::tell(&decision, response.headers_mut());
+        if ends_connection {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             response.headers_mut().insert(
                 header::ALLOW,
@@ -111,13 +122,32 @@ impl Gateway {
         let lang = text(headers, "lang");
         let flood = self.limits.flood(address, now);
         let refuse =
-            |status, gate: Gate, decision| Outcome { status, answer: refused(gate.refuse(), lang), decision };
+            |status, gate: Gate, decision| Outcome::of(status, refused(gate.refuse(), lang), decision);
+        let cut_off = |status, gate: Gate, decision| Outcome {
+            ends_connection: true,
+            ..Outcome::of(status, refused(gate.refuse(), lang), decision)
+        };
         if self.draining.load(Ordering::Relaxed) {
-            return refuse(StatusCode::SERVICE_UNAVAILABLE, Gate::Unavailable, flood);
+            return cut_off(StatusCode::SERVICE_UNAVAILABLE, Gate::Unavailable, flood);
         }
         if !flood.allowed {
-            return refuse(StatusCode::TOO_MANY_REQUESTS, Gate::TooFrequent, flood);
+            return cut_off(StatusCode::TOO_MANY_REQUESTS, Gate::TooFrequent, flood);
         }
+        // Read before anything is refused by name: an answer to a body that is still coming ends the connection, and a
+        // client would lose the next call that it has already sent on it.
+        let body = match tokio::time::timeout(
+            self.request_timeout,
+            axum::body::to_bytes(body, MAX_BODY_BYTES),
+        )
+        .await
+        {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) if is_too_long(&error) => {
+                return cut_off(StatusCode::PAYLOAD_TOO_LARGE, Gate::TooLarge, flood);
+            }
+            Ok(Err(_)) => return cut_off(StatusCode::BAD_REQUEST, Gate::BadBody, flood),
+            Err(_) => return cut_off(StatusCode::REQUEST_TIMEOUT, Gate::TimedOut, flood),
+        };
         let Some(target) = target else {
             return refuse(StatusCode::NOT_FOUND, Gate::UnknownOperation, flood);
         };
@@ -133,19 +163,6 @@ impl Gateway {
         if !decision.allowed {
             return refuse(StatusCode::OK, Gate::TooFrequent, decision);
         }
-        let body = match tokio::time::timeout(
-            self.request_timeout,
-            axum::body::to_bytes(body, MAX_BODY_BYTES),
-        )
-        .await
-        {
-            Ok(Ok(body)) => body,
-            Ok(Err(error)) if is_too_long(&error) => {
-                return refuse(StatusCode::PAYLOAD_TOO_LARGE, Gate::TooLarge, decision);
-            }
-            Ok(Err(_)) => return refuse(StatusCode::BAD_REQUEST, Gate::BadBody, decision),
-            Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, Gate::TimedOut, decision),
-        };
         // The customer's own limit is asked about once the token has told who they are.
         let own = Mutex::new(None);
         let admit = |customer_id| {
@@ -179,7 +196,7 @@ impl Gateway {
             }
         };
         let own = own.into_inner().filter(|own| own.remaining < decision.remaining);
-        Outcome { status: StatusCode::OK, answer, decision: own.unwrap_or(decision) }
+        Outcome::of(StatusCode::OK, answer, own.unwrap_or(decision))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::shape::Done;
 use custos_customers::session;
 use custos_store::audit;
 use serde_json::json;
+use std::sync::Arc;
 
 request! {
     /// Ends the session of the token in the header. Succeeds with a dead token or none, too.
@@ -62,7 +63,8 @@ impl Operation for SwapToken {
     type Reply = String;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<String> {
-        let fresh = cx.write(move |tx| Ok(session::swap(tx, &live.token_hash)?)).await?;
+        let company = Arc::clone(&cx.company);
+        let fresh = cx.write(move |tx| Ok(session::swap(tx, &company.settings, &live.token_hash)?)).await?;
         fresh.ok_or_else(|| Gate::DeadToken.refuse())
     }
 }

@@ -49,7 +49,8 @@ fn both_units_of_a_deadlock_succeed() {
         tx.execute(ADD, params![3 - own])?;
         Ok(())
     });
-    assert_eq!(runs, 3);
+    // The one that was ended may overtake the other on its second run, and meet it again.
+    assert!(runs >= 3, "{runs}");
     assert_eq!((bench.thing(1), bench.thing(2)), (Some(21), Some(21)));
 }
 
