@@ -6,7 +6,6 @@ error-500 = Something went wrong on our side. Please try again later, or contact
 ## The front door
 
 error-GATEWAY_CODE_001 = Please sign in first.
-error-GATEWAY_CODE_002 = This kind of service is not recognised.
 error-GATEWAY_CODE_003 = The request does not say which company it is for.
 error-GATEWAY_CODE_004 = The request has no valid tracking number. Please refresh and try again.
 error-GATEWAY_CODE_005 = Your sign-in has ended. Please sign in again.
@@ -39,8 +38,6 @@ error-CUSTOMER_API_0000119 = This account still has a request in progress, so it
 error-CUSTOMER_API_0000121 = A mobile number is already linked. Please change it instead.
 error-CUSTOMER_API_0000122 = An e-mail address is already linked. Please change it instead.
 error-CUSTOMER_API_0000127 = This account still has something to repay, so it cannot be closed yet.
-error-CUSTOMER_API_0000157 = This account is locked, so this cannot be done now.
-error-CUSTOMER_API_0000158 = This account is disabled, so this cannot be done.
 error-CUSTOMER_API_0000306 = New accounts cannot be opened yet. Please contact customer service.
 
 ## Passwords
@@ -86,7 +83,6 @@ error-CUSTOMER_API_0001021 = This has not been linked yet, please link it first:
 error-CUSTOMER_API_0000501 = Please fill in this entry: { $p1 }
 error-CUSTOMER_API_0000504 = This does not look like a mobile number.
 error-CUSTOMER_API_0000507 = This country or area code is not right.
-error-CUSTOMER_API_0000509 = This e-mail address is too long or too short.
 error-CUSTOMER_API_0000510 = This does not look like an e-mail address.
 error-CUSTOMER_API_0000604 = Your identity has already been verified, so this cannot be changed.
 

@@ -6,7 +6,6 @@ error-500 = 系统出现问题，请稍后再试，或联系客服。
 ## 入口
 
 error-GATEWAY_CODE_001 = 请先登录。
-error-GATEWAY_CODE_002 = 无法识别该业务类型。
 error-GATEWAY_CODE_003 = 请求中缺少公司编号。
 error-GATEWAY_CODE_004 = 请求中缺少有效的跟踪编号，请刷新后重试。
 error-GATEWAY_CODE_005 = 登录已失效，请重新登录。
@@ -39,8 +38,6 @@ error-CUSTOMER_API_0000119 = 账户仍有未完成的申请，暂时不能注销
 error-CUSTOMER_API_0000121 = 已绑定手机号，如需更换请使用更换手机号功能。
 error-CUSTOMER_API_0000122 = 已绑定邮箱，如需更换请使用更换邮箱功能。
 error-CUSTOMER_API_0000127 = 账户仍有未还负债，暂时不能注销。
-error-CUSTOMER_API_0000157 = 账户已锁定，暂时不能进行此操作。
-error-CUSTOMER_API_0000158 = 账户已禁用，不能进行此操作。
 error-CUSTOMER_API_0000306 = 暂时无法开户，请联系客服。
 
 ## 密码
@@ -74,7 +71,6 @@ error-CUSTOMER_API_0001021 = 尚未绑定，请先绑定：{ $p1 }
 error-CUSTOMER_API_0000501 = 请填写此项：{ $p1 }
 error-CUSTOMER_API_0000504 = 手机号格式不正确。
 error-CUSTOMER_API_0000507 = 国家或地区代码不正确。
-error-CUSTOMER_API_0000509 = 邮箱长度不正确。
 error-CUSTOMER_API_0000510 = 邮箱格式不正确。
 error-CUSTOMER_API_0000604 = 您已通过身份认证，不能再更改。
 

@@ -6,7 +6,6 @@ error-500 = 系統出現問題，請稍後再試，或聯絡客戶服務。
 ## 入口
 
 error-GATEWAY_CODE_001 = 請先登入。
-error-GATEWAY_CODE_002 = 無法識別此業務類型。
 error-GATEWAY_CODE_003 = 請求中缺少公司編號。
 error-GATEWAY_CODE_004 = 請求中缺少有效的追蹤編號，請重新整理後再試。
 error-GATEWAY_CODE_005 = 登入已失效，請重新登入。
@@ -39,8 +38,6 @@ error-CUSTOMER_API_0000119 = 帳戶仍有未完成的申請，暫時不能註銷
 error-CUSTOMER_API_0000121 = 已綁定手機號碼，如需更換請使用更換手機號碼功能。
 error-CUSTOMER_API_0000122 = 已綁定電郵地址，如需更換請使用更換電郵地址功能。
 error-CUSTOMER_API_0000127 = 帳戶仍有未清還的負債，暫時不能註銷。
-error-CUSTOMER_API_0000157 = 帳戶已鎖定，暫時不能進行此操作。
-error-CUSTOMER_API_0000158 = 帳戶已停用，不能進行此操作。
 error-CUSTOMER_API_0000306 = 暫時無法開戶，請聯絡客戶服務。
 
 ## 密碼
@@ -74,7 +71,6 @@ error-CUSTOMER_API_0001021 = 尚未綁定，請先綁定：{ $p1 }
 error-CUSTOMER_API_0000501 = 請填寫此項：{ $p1 }
 error-CUSTOMER_API_0000504 = 手機號碼格式不正確。
 error-CUSTOMER_API_0000507 = 國家或地區代碼不正確。
-error-CUSTOMER_API_0000509 = 電郵地址長度不正確。
 error-CUSTOMER_API_0000510 = 電郵地址格式不正確。
 error-CUSTOMER_API_0000604 = 您已通過身份認證，不能再更改。
 

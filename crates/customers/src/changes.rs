@@ -3,9 +3,9 @@
 use crate::company::Company;
 use crate::customer::{self, Customer};
 use crate::error::{Code, Result};
-use crate::notices;
 use crate::session::{self, Origin};
 use crate::verification::{self, Recipient};
+use crate::{notices, third_party};
 use custos_delivery::Channel;
 use custos_store::{HOUR_MS, Tx, audit, params};
 use data_encoding::BASE64URL_NOPAD;
@@ -91,7 +91,12 @@ pub fn follow(tx: &mut Tx<'_>, company: &Company, before: &Customer, change: Cha
         "UPDATE customers SET cool_off_until = $3 WHERE company_id = $1 AND id = $2 AND cool_off_until < $3",
         params![company.id, before.id, until],
     )?;
-    for recipient in to_be_told(before, &after, change) {
+    let mut recipients = to_be_told(before, &after, change);
+    // One that was bound just now has proved itself with the change.
+    if change != Change::ThirdParty {
+        recipients.extend(third_party::telegram_of(tx, before)?);
+    }
+    for recipient in recipients {
         let link = freeze_link(tx, before)?;
         notices::tell_at(
             tx,

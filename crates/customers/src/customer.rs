@@ -210,7 +210,7 @@ pub enum Name {
 
 impl std::fmt::Debug for Name {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Name(of type {})", self.counted_as().0)
+        write!(out, "Name(of type {})", self.kind())
     }
 }
 
@@ -234,16 +234,27 @@ impl Name {
         parsed.unwrap_or_else(|| Self::Nobody(kind, text.chars().take(64).collect::<String>().to_lowercase()))
     }
 
-    /// The field `type`, and the text that tries of this name are counted under. A phone number counts the same with
-    /// and without its area, so that the two spellings do not double the tries.
+    /// The field `type`.
     #[must_use]
-    pub fn counted_as(&self) -> (i64, &str) {
+    pub fn kind(&self) -> i64 {
         match self {
-            Self::Email(email) => (1, email.as_str()),
-            Self::Phone(phone) => (2, &phone.national),
-            Self::AnyArea(national) => (2, national),
-            Self::Number(number) => (3, number),
-            Self::Nobody(kind, text) => (*kind, text),
+            Self::Email(_) => 1,
+            Self::Phone(_) | Self::AnyArea(_) => 2,
+            Self::Number(_) => 3,
+            Self::Nobody(kind, _) => *kind,
+        }
+    }
+
+    /// One text for all spellings of a name that is no account: a phone number without an area stands for one with the
+    /// default area, so that the two spellings do not double the tries.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        match self {
+            Self::Email(email) => email.as_str().to_owned(),
+            Self::Phone(phone) => format!("{} {}", phone.area, phone.national),
+            Self::AnyArea(national) => format!("+86 {national}"),
+            Self::Number(number) => number.clone(),
+            Self::Nobody(_, text) => text.clone(),
         }
     }
 }
@@ -288,10 +299,10 @@ pub fn by_name(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Option<C
             params![company_id, number],
             customer_of,
         )?),
-        // The same work as a miss.
+        // The same work as a miss, and surely one: the text may be some customer's number under another `type`.
         Name::Nobody(_, text) => Ok(tx.query_opt(
             concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND number = $2"),
-            params![company_id, text],
+            params![company_id, &format!("no number: {text}")],
             customer_of,
         )?),
     }

@@ -5,7 +5,7 @@ use crate::company::Company;
 use crate::customer::{self, Customer};
 use crate::error::{Code, Result};
 use crate::limits::{self, MFA_GUARD, Try};
-use crate::mfa::{guard_subject, recovery_hash, seal_context};
+use crate::mfa::{guard_subject, is_exhausted, recovery_hash, seal_context};
 use crate::step_up::{self, Given, Proved, Warrant};
 use crate::totp;
 use custos_store::{MINUTE_MS, Tx, params};
@@ -103,6 +103,9 @@ pub fn check(tx: &mut Tx<'_>, company: &Company, customer_id: i64, given: &str) 
     let customer = customer::lock(tx, company.id, customer_id)?;
     let subject = guard_subject(tx, &customer);
     if limits::reserve(tx, MFA_GUARD, &subject, company.id, Some(customer_id))? == Try::Locked {
+        return Ok(false);
+    }
+    if customer.has_mfa() && is_exhausted(tx, &subject)? {
         return Ok(false);
     }
     let Some(held) = secret(tx, &customer, None)? else { return Ok(false) };

@@ -1,5 +1,6 @@
 //! Rules of identity: who a customer is, how they prove it, and what that allows. No balance is known here.
 
+pub mod agent;
 pub mod changes;
 pub mod chores;
 pub mod common_passwords;

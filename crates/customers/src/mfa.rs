@@ -63,12 +63,19 @@ pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, asked: A
     let given = given.ok_or_else(|| Code::MissingGoogleCode.refuse())?;
     let (company_id, customer_id, id) = (customer.company_id, customer.id, customer.mfa_id);
     let subject = guard_subject(tx, customer);
+    // Before the lock is looked at: whoever keeps it locked must not shut out the owner's last way in, and nobody
+    // guesses 80 bits.
+    if asked.resets
+        && let Some(proof) = recovery(tx, customer, given)?
+    {
+        limits::clear(tx, &subject)?;
+        return Ok(proof);
+    }
     if limits::reserve(tx, MFA_GUARD, &subject, company_id, Some(customer_id))? == Try::Locked {
         return Err(Code::LockedGoogleCode.refuse());
     }
-    let in_a_row = limits::total(tx, &subject)?;
-    let exhausted = in_a_row > TOO_MANY_IN_A_ROW;
-    if let Some(proof) = recovery(tx, customer, given)?.filter(|_| !exhausted || asked.resets) {
+    let exhausted = is_exhausted(tx, &subject)?;
+    if let Some(proof) = recovery(tx, customer, given)?.filter(|_| !exhausted) {
         limits::clear(tx, &subject)?;
         return Ok(proof);
     }
@@ -90,6 +97,11 @@ pub fn check(tx: &mut Tx<'_>, customer: &Customer, given: Option<&str>, asked: A
         }
         _ => Err(Code::WrongGoogleCode.refuse()),
     }
+}
+
+/// Whether so many were wrong in a row that no code helps any more.
+pub(crate) fn is_exhausted(tx: &mut Tx<'_>, subject: &[u8; 32]) -> Result<bool> {
+    Ok(limits::total(tx, subject)? > TOO_MANY_IN_A_ROW)
 }
 
 /// Recovery codes are sixteen letters and digits in base 32, with or without dashes: never six digits.

@@ -56,7 +56,7 @@ pub fn tell_at(
         useful_until,
     };
     let reason = match recipient {
-        Recipient::Phone(phone) => crate::sms::refusal(tx, company, phone)?,
+        Recipient::Phone(phone) => crate::sms::refusal_of_notice(tx, company, phone, template)?,
         Recipient::Email(_) | Recipient::Telegram(_) => None,
     };
     match reason {

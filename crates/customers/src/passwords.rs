@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::hashing::{HashError, Hasher, Md5Secret};
 use crate::limits::{self, Guard, Try};
 use crate::step_up::{self, Given, Proved, Warrant};
-use custos_store::{HOUR_MS, MINUTE_MS, Tx, audit, params};
+use custos_store::{DAY_MS, HOUR_MS, MINUTE_MS, Tx, audit, params};
 use serde_json::json;
 
 /// Which password.
@@ -31,11 +31,25 @@ impl Which {
         }
     }
 
+    fn other(self) -> Self {
+        match self {
+            Self::Login => Self::Fund,
+            Self::Fund => Self::Login,
+        }
+    }
+
     fn change(self) -> Change {
         match self {
             Self::Login => Change::LoginPassword,
             Self::Fund => Change::FundPassword,
         }
+    }
+
+    /// Under what tries of the old password are counted.
+    fn guard_subject(self, tx: &Tx<'_>, customer: &Customer) -> [u8; 32] {
+        let label: &[u8] = if self == Self::Login { b"login" } else { b"fund" };
+        let parts: [&[u8]; 3] = [&customer.company_id.to_be_bytes(), &customer.id.to_be_bytes(), label];
+        tx.keys().keyed_hash("old password tries", &parts)
     }
 
     /// Reads a new password and refuses weak ones.
@@ -64,7 +78,7 @@ pub enum Manner {
 }
 
 /// Old passwords tried through a session.
-const OLD_GUARD: Guard = Guard { tries: 5, lock_ms: 30 * MINUTE_MS };
+const OLD_GUARD: Guard = Guard { tries: 5, lock_ms: 30 * MINUTE_MS, life_ms: 30 * DAY_MS };
 
 /// What hashes are to be compared before a password can be set.
 #[derive(Debug, Clone)]
@@ -145,16 +159,6 @@ pub fn plan<W: Warrant>(
     if manner == Manner::First && which.of(&customer).is_some() {
         return Err(already(which));
     }
-    let mut guard = None;
-    if manner == Manner::Change {
-        let label: &[u8] = if which == Which::Login { b"login" } else { b"fund" };
-        let parts: [&[u8]; 3] = [&company.id.to_be_bytes(), &customer.id.to_be_bytes(), label];
-        let subject = tx.keys().keyed_hash("old password tries", &parts);
-        if limits::reserve(tx, OLD_GUARD, &subject, company.id, Some(customer.id))? == Try::Locked {
-            return Err(locked(which));
-        }
-        guard = Some(subject);
-    }
     // The old password is not known to be right yet, so it is taken for right here and held against the hash later.
     let mut assumed = given.clone();
     if manner == Manner::Change {
@@ -162,10 +166,16 @@ pub fn plan<W: Warrant>(
     }
     // Checked, not spent: a wrong code must not cost a hash, and a right one is spent with the change.
     let _checked: Proved<W> = step_up::prove(tx, company, &customer, &assumed)?;
-    let other = match which {
-        Which::Login => customer.fund_password.clone(),
-        Which::Fund => customer.login_password.clone(),
-    };
+    // Reserved only now: whoever mistypes a code has not guessed at the password.
+    let mut guard = None;
+    if manner == Manner::Change {
+        let subject = which.guard_subject(tx, &customer);
+        if limits::reserve(tx, OLD_GUARD, &subject, company.id, Some(customer.id))? == Try::Locked {
+            return Err(locked(which));
+        }
+        guard = Some(subject);
+    }
+    let other = which.other().of(&customer).cloned();
     Ok(Plan { customer_id: customer.id, own: which.of(&customer).cloned(), other, guard })
 }
 
@@ -184,11 +194,7 @@ fn find_to_change(tx: &mut Tx<'_>, company: &Company, whose: &Whose, given: &Giv
         };
         let _ = crate::verification::check(tx, company.id, &kinds, recipient, shown, Code::WrongCode)?;
     }
-    let customer = found?;
-    if customer.status.is_out_of_use() {
-        return Err(Code::SignInSuspended.refuse());
-    }
-    Ok(customer)
+    found
 }
 
 fn already(which: Which) -> Error {
@@ -239,7 +245,8 @@ pub fn right_old(tx: &mut Tx<'_>, plan: &Plan) -> Result<()> {
     plan.guard.as_ref().map_or(Ok(()), |subject| limits::clear(tx, subject))
 }
 
-/// Second transaction: sets the password.
+/// Second transaction: sets the password. `false`, and nothing is set, when the customer's other password has been
+/// changed since the plan, so that the new one was not compared with it.
 ///
 /// # Errors
 /// The refusal of a need, or of what has changed since the plan; else the store's.
@@ -250,7 +257,7 @@ pub fn set<W: Warrant>(
     plan: &Plan,
     given: &Given,
     (hash, by): (&str, &By),
-) -> Result<()> {
+) -> Result<bool> {
     right_old(tx, plan)?;
     let customer = customer::lock(tx, company.id, plan.customer_id)?;
     // Whoever changed it meanwhile has the newer word.
@@ -258,24 +265,33 @@ pub fn set<W: Warrant>(
         return Err(if manner == Manner::First { already(which) } else { Code::WrongOldPassword.refuse() });
     }
     let proved: Proved<W> = step_up::prove(tx, company, &customer, given)?;
+    if which.other().of(&customer) != plan.other.as_ref() {
+        return Ok(false);
+    }
     proved.spend(tx)?;
     let sql = match which {
         Which::Login => "UPDATE customers SET login_password = $3 WHERE company_id = $1 AND id = $2",
         Which::Fund => "UPDATE customers SET fund_password = $3 WHERE company_id = $1 AND id = $2",
     };
     tx.execute(sql, params![company.id, customer.id, hash])?;
-    if manner == Manner::Reset && which == Which::Login && !customer.is_locked_by_operator() {
-        lift_password_locks(tx, &customer)?;
+    if manner == Manner::Reset {
+        lift_locks(tx, &customer, which)?;
     }
-    changes::follow(tx, company, &customer, which.change(), by)
+    changes::follow(tx, company, &customer, which.change(), by)?;
+    Ok(true)
 }
 
-/// A reset ends the rows of wrong passwords, and what they locked; those of the second factor stay.
-fn lift_password_locks(tx: &mut Tx<'_>, customer: &Customer) -> Result<()> {
-    let mfa = crate::mfa::guard_subject(tx, customer);
+/// A reset ends the rows of wrong tries of that password, and what they locked; those of the other password and of the
+/// second factor stay.
+fn lift_locks(tx: &mut Tx<'_>, customer: &Customer, which: Which) -> Result<()> {
+    let (mfa, fund) = (crate::mfa::guard_subject(tx, customer), Which::Fund.guard_subject(tx, customer));
+    if which == Which::Fund {
+        tx.execute("DELETE FROM try_guards WHERE subject = $1", params![&fund])?;
+        return Ok(());
+    }
     tx.execute(
-        "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2 AND subject <> $3",
-        params![customer.company_id, customer.id, &mfa],
+        "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2 AND subject <> $3 AND subject <> $4",
+        params![customer.company_id, customer.id, &mfa, &fund],
     )?;
     tx.execute(
         "UPDATE customers SET locked_until = 0 WHERE company_id = $1 AND id = $2",

@@ -6,8 +6,14 @@ use custos_store::{MINUTE_MS, Row, Tx, params};
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
-/// How stale `seen_at` may become before it is written again: a write a call would make every read a write.
-pub const SEEN_GRAIN_MS: i64 = 5 * MINUTE_MS;
+/// How stale `seen_at` may become before it is written again, at most: a write a call would make every read a write.
+const SEEN_GRAIN_MS: i64 = 5 * MINUTE_MS;
+
+/// How stale `seen_at` may become: a small part of the idle time, or a session in steady use would end.
+#[must_use]
+pub fn seen_grain_ms(settings: &Settings) -> i64 {
+    SEEN_GRAIN_MS.min(minutes_ms(settings.session_idle_minutes) / 4)
+}
 
 /// A signed-in client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +34,7 @@ pub struct Session {
     pub country: String,
     /// When the customer last proved who they are.
     pub signed_in_at: i64,
-    /// Last seen, within [`SEEN_GRAIN_MS`].
+    /// Last seen, within [`seen_grain_ms`].
     pub seen_at: i64,
     /// It ends then in any case.
     pub ends_at: i64,
@@ -138,8 +144,12 @@ pub fn open(
     insert(tx, &session)
 }
 
+fn new_token(tx: &Tx<'_>) -> Result<String> {
+    Ok(BASE64URL_NOPAD.encode(&tx.random::<32>()?))
+}
+
 fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<String> {
-    let token = BASE64URL_NOPAD.encode(&tx.random::<32>()?);
+    let token = new_token(tx)?;
     tx.execute(
         "INSERT INTO sessions (token_hash, id, company_id, customer_id, device, agent, address, country, \
          signed_in_at, seen_at, ends_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -168,17 +178,34 @@ fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<String> {
 /// The store's.
 pub fn swap(tx: &mut Tx<'_>, settings: &Settings, old_hash: &[u8; 32]) -> Result<Option<String>> {
     let now = tx.now();
-    let session = tx.query_opt(
-        concat!("DELETE FROM sessions WHERE token_hash = $1 AND expires_at > $2 RETURNING ", columns!()),
-        params![old_hash, now],
-        session_of,
+    let token = new_token(tx)?;
+    let idle_end = now + minutes_ms(settings.session_idle_minutes);
+    // One row and one statement: whoever ends the customer's sessions meanwhile waits for this row and then ends it,
+    // which they would not find had it been removed and added anew. It is a use like any other.
+    let customer_id: Option<i64> = tx.query_opt(
+        "UPDATE sessions SET token_hash = $2, seen_at = $3, \
+         expires_at = CASE WHEN ends_at < $4 THEN ends_at ELSE CAST($4 AS BIGINT) END \
+         WHERE token_hash = $1 AND expires_at > $3 RETURNING customer_id",
+        params![old_hash, &token_hash(&token), now, idle_end],
+        |row| row.get(0),
     )?;
-    let Some(mut session) = session else { return Ok(None) };
-    // It is a use like any other.
-    session.seen_at = now;
-    session.expires_at = session.ends_at.min(now + minutes_ms(settings.session_idle_minutes));
-    tx.touch(session.customer_id);
-    Ok(Some(insert(tx, &session)?))
+    let Some(customer_id) = customer_id else { return Ok(None) };
+    tx.touch(customer_id);
+    Ok(Some(token))
+}
+
+/// Whether the customer's session of that id is still open.
+///
+/// # Errors
+/// The store's.
+pub fn is_open(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, id: i64) -> Result<bool> {
+    let now = tx.now();
+    let found: Option<i64> = tx.query_opt(
+        "SELECT id FROM sessions WHERE company_id = $1 AND customer_id = $2 AND id = $3 AND expires_at > $4",
+        params![company_id, customer_id, id, now],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
 }
 
 /// Ends the session of a token; says whose it was.

@@ -5,7 +5,7 @@
 
 use crate::company::Company;
 use crate::customer::{self, Customer, Name, Status};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::hashing::Verdict;
 use crate::limits::{self, LOGIN_GUARD, Try};
 use crate::places::{self, News};
@@ -46,9 +46,9 @@ pub struct SignedIn {
     pub token: String,
 }
 
-/// Under what the tries of a name are counted: the name itself, whether or not it is an account, and whether the
-/// client's address is one of the account's own. So a lock tells nothing of what exists, and a stranger can't lock the
-/// owner out at home.
+/// Under what the tries of a name are counted: the account and the `type` of name, or the name itself where there is no
+/// account; and whether the client's address is one of the account's own. So a lock tells nothing of what exists, and a
+/// stranger can't lock the owner out at home.
 fn subject(
     tx: &mut Tx<'_>,
     company_id: i64,
@@ -60,11 +60,12 @@ fn subject(
         // The same read for a name that is no account.
         None => places::is_known_address(tx, company_id, 0, &attempt.origin)?,
     };
-    let (kind, text) = attempt.name.counted_as();
+    // The account's id, not the name that found it: two customers may share a national number in different areas.
+    let whose = customer.map_or_else(|| attempt.name.canonical(), |customer| format!("id {}", customer.id));
     let place: &[u8] = if known { b"known" } else { b"unknown" };
     Ok(tx.keys().keyed_hash(
         "sign-in tries",
-        &[&company_id.to_be_bytes(), &kind.to_be_bytes(), text.as_bytes(), place],
+        &[&company_id.to_be_bytes(), &attempt.name.kind().to_be_bytes(), whose.as_bytes(), place],
     ))
 }
 
@@ -99,7 +100,7 @@ fn entry(company: &Company, customer_id: Option<i64>, outcome: &str, attempt: &A
         customer_id,
         address: Some(attempt.origin.address.clone()),
         trace: Some(attempt.origin.trace.clone()),
-        detail: json!({ "device": attempt.origin.device, "type": attempt.name.counted_as().0 }),
+        detail: json!({ "device": attempt.origin.device, "type": attempt.name.kind() }),
     }
 }
 
@@ -118,6 +119,8 @@ pub enum Finished {
     In(Box<SignedIn>),
     /// The password is wrong, or there is no such account: told alike.
     Wrong,
+    /// The password is right and the second factor wrong: refused so, and the customer is told of it.
+    WrongFactor(Error),
 }
 
 /// Ends a try of a password.
@@ -147,7 +150,16 @@ pub fn finish_by_password(
     if customer.login_password != begun.stored {
         return Err(Code::WrongSignIn.refuse());
     }
-    let signed_in = enter(tx, company, attempt, customer, |_| Ok(()))?;
+    let signed_in = match enter(tx, company, attempt, customer, |_| Ok(())) {
+        // A replayed code has the same answer on the wire, but is no sign of a guesser.
+        Err(refused @ Error::Refused(Refusal { code: Code::WrongGoogleCode, .. })) => {
+            // Nothing was changed before the second factor, so the notice goes in with the counted try.
+            tell_of_wrong_factor(tx, company, customer_id, attempt)?;
+            tx.audit(entry(company, Some(customer_id), "second_factor", attempt));
+            return Ok(Finished::WrongFactor(refused));
+        }
+        entered => entered?,
+    };
     if let Some(remade) = remade {
         tx.execute(
             "UPDATE customers SET login_password = $3 WHERE company_id = $1 AND id = $2",
@@ -243,14 +255,13 @@ fn enter(
         tell_of_news(tx, company, &customer, attempt, news)?;
     }
     let now = tx.now();
-    let locked_until = if customer.locked_until > now { 0 } else { customer.locked_until };
     tx.execute(
-        "UPDATE customers SET signed_in_at = $3, locked_until = $4 WHERE company_id = $1 AND id = $2",
-        params![company.id, customer.id, now, locked_until],
+        "UPDATE customers SET signed_in_at = $3 WHERE company_id = $1 AND id = $2",
+        params![company.id, customer.id, now],
     )?;
     tx.touch(customer.id);
     tx.audit(entry(company, Some(customer.id), "ok", attempt));
-    Ok(SignedIn { customer: Customer { signed_in_at: now, locked_until, ..customer }, token })
+    Ok(SignedIn { customer: Customer { signed_in_at: now, ..customer }, token })
 }
 
 fn tell_of_news(
@@ -260,20 +271,31 @@ fn tell_of_news(
     attempt: &Attempt,
     news: News,
 ) -> Result<()> {
+    tracing::debug!(device = news.device, country = news.country, "sign-in from a new place");
+    tell_of_sign_in(tx, company, customer, attempt, "new-device")
+}
+
+/// A notice of a sign-in, or of a try: when, from where, with what.
+fn tell_of_sign_in(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    customer: &Customer,
+    attempt: &Attempt,
+    template: &'static str,
+) -> Result<()> {
     let origin = &attempt.origin;
     let time = crate::time::utc_text(tx.now());
     let country = if origin.country.is_empty() { "-" } else { &origin.country };
-    let device = if origin.agent.is_empty() { "-" } else { &origin.agent };
+    let device = crate::agent::describe(&origin.agent);
     let account = customer.email.as_ref().map_or_else(|| customer.number.clone(), |email| email.masked());
-    tracing::debug!(device = news.device, country = news.country, "sign-in from a new place");
     notices::tell(
         tx,
         company,
         customer,
-        "new-device",
+        template,
         &[
             ("time", &time),
-            ("device", device),
+            ("device", &device),
             ("country", country),
             ("address", &account),
             ("ip", &origin.address),
@@ -282,26 +304,14 @@ fn tell_of_news(
 }
 
 /// Tells the customer that a right password was followed by a wrong authenticator code: someone may have the password.
-///
-/// # Errors
-/// The store's.
-pub fn tell_of_wrong_factor(
+fn tell_of_wrong_factor(
     tx: &mut Tx<'_>,
     company: &Company,
     customer_id: i64,
-    origin: &Origin,
+    attempt: &Attempt,
 ) -> Result<()> {
     let Some(customer) = customer::find(tx, company.id, customer_id)? else { return Ok(()) };
-    let time = crate::time::utc_text(tx.now());
-    notices::tell(tx, company, &customer, "wrong-google-code", &[("time", &time), ("ip", &origin.address)])
-}
-
-impl Begun {
-    /// The account that the name means, if any. Never told to the client.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<i64> {
-        self.customer_id
-    }
+    tell_of_sign_in(tx, company, &customer, attempt, "wrong-google-code")
 }
 
 /// Takes an account out of use, or brings it back; its sessions end.

@@ -16,16 +16,10 @@ const KEPT_MS: i64 = 8 * DAY_MS;
 /// The store's.
 pub fn refusal(tx: &mut Tx<'_>, company: &Company, phone: &Phone) -> Result<Option<&'static str>> {
     let rules = &company.settings.sms;
-    if !rules.enabled {
-        return Ok(Some("sms_switched_off"));
-    }
-    if !phone.is_mobile() {
-        return Ok(Some("not_a_mobile_number"));
+    if let Some(reason) = unfit(rules, phone) {
+        return Ok(Some(reason));
     }
     let region = phone.region().unwrap_or("");
-    if !rules.countries.is_empty() && !rules.countries.iter().any(|code| code.eq_ignore_ascii_case(region)) {
-        return Ok(Some("country_not_allowed"));
-    }
     let prefix = phone.prefix();
     let day = tx.now().div_euclid(DAY_MS);
     if is_pumped(tx, company.id, rules, &prefix, day)? {
@@ -41,6 +35,45 @@ pub fn refusal(tx: &mut Tx<'_>, company: &Company, phone: &Phone) -> Result<Opti
         params![company.id, &prefix, day, expires],
     )?;
     Ok(None)
+}
+
+/// Notices of one kind to one number in a day.
+const NOTICES_PER_DAY: i64 = 20;
+
+/// Why a notice is not to be sent to `phone` now. It goes only to a number that its owner has proved, so the budgets
+/// against pumping do not hold it up: whoever spends those must not be able to silence a warning to someone else.
+///
+/// # Errors
+/// The store's.
+pub fn refusal_of_notice(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    phone: &Phone,
+    template: &str,
+) -> Result<Option<&'static str>> {
+    if let Some(reason) = unfit(&company.settings.sms, phone) {
+        return Ok(Some(reason));
+    }
+    let parts: [&[u8]; 4] =
+        [&company.id.to_be_bytes(), phone.area.as_bytes(), phone.national.as_bytes(), template.as_bytes()];
+    let spent = limits::spend(tx, "sms notices", &parts, (1, NOTICES_PER_DAY), DAY_MS)?;
+    Ok(if spent { None } else { Some("notice_limit") })
+}
+
+/// What forbids every message to a number.
+fn unfit(rules: &SmsSettings, phone: &Phone) -> Option<&'static str> {
+    let region = phone.region().unwrap_or("");
+    if !rules.enabled {
+        Some("sms_switched_off")
+    } else if !phone.is_mobile() {
+        Some("not_a_mobile_number")
+    } else if !rules.countries.is_empty()
+        && !rules.countries.iter().any(|code| code.eq_ignore_ascii_case(region))
+    {
+        Some("country_not_allowed")
+    } else {
+        None
+    }
 }
 
 /// Whether too few of the codes sent to a prefix today were ever proved.

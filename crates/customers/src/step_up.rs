@@ -11,7 +11,7 @@ use crate::email::Email;
 use crate::error::{Code, Result};
 use crate::mfa;
 use crate::phone::Phone;
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::totp::Drift;
 use crate::verification::{self, Kind, Purpose, Recipient, Shown};
 use custos_delivery::Channel;
@@ -160,7 +160,8 @@ const LATE_DRIFT: Drift = Drift { back: 4, ahead: 1 };
 /// Checks everything that `W` needs of `customer`, whose row the caller has locked.
 ///
 /// # Errors
-/// The refusal of the first need that is not met; else the store's.
+/// The refusal of the first need that is not met; then `GATEWAY_CODE_005` when the session has ended meanwhile, and
+/// `CUSTOMER_API_0000103` or `0113` for an account out of use or frozen; else the store's.
 pub fn prove<W: Warrant>(
     tx: &mut Tx<'_>,
     company: &Company,
@@ -196,6 +197,10 @@ pub fn prove<W: Warrant>(
             Need::OwnAddressNamed => proved.codes.push(own_named(tx, company, customer, given)?),
             Need::Reset => {
                 let recipient = given.named.as_ref().ok_or_else(|| Code::WrongCode.refuse())?;
+                // The name was looked up in an earlier transaction; the address may be another's by now.
+                if Recipient::own(recipient.channel(), customer).ok().as_ref() != Some(recipient) {
+                    return Err(Code::WrongCode.refuse());
+                }
                 let kinds = [Kind { channel: recipient.channel(), purpose: Purpose::Password }];
                 proved.codes.push(code(tx, company, &kinds, recipient, &given.old, Code::WrongCode)?);
             }
@@ -225,7 +230,25 @@ pub fn prove<W: Warrant>(
             Need::ThirdParty => {}
         }
     }
+    in_good_standing(tx, customer, given)?;
     Ok(proved)
+}
+
+/// What was true when the request was let in may have ended while it waited, for a hash above all: a session, or the
+/// account's freedom. Looked at last, so that a guest learns of an account's state only with the right code.
+fn in_good_standing(tx: &mut Tx<'_>, customer: &Customer, given: &Given) -> Result<()> {
+    if let Some(session) = &given.session
+        && !session::is_open(tx, session.company_id, session.customer_id, session.id)?
+    {
+        return Err(Code::StaleSignIn.refuse());
+    }
+    if customer.status.is_out_of_use() {
+        return Err(Code::SignInSuspended.refuse());
+    }
+    if customer.is_locked_by_operator() {
+        return Err(Code::SignInLocked.refuse());
+    }
+    Ok(())
 }
 
 /// A staler sign-in is ended, so that the front-end asks to sign in again.

@@ -155,6 +155,19 @@ pub fn telegram_recipient(tx: &mut Tx<'_>, customer: &Customer) -> Result<Recipi
         .ok_or_else(|| Code::ThirdPartyNotBound.with(&[TELEGRAM]))
 }
 
+/// The customer's Telegram account, if the company's bot may write to it.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn telegram_of(tx: &mut Tx<'_>, customer: &Customer) -> Result<Option<Recipient>> {
+    let bound = list(tx, customer.company_id, customer.id)?;
+    Ok(bound
+        .iter()
+        .find(|one| one.source == TELEGRAM && one.subscribed)
+        .and_then(|one| one.user_id.parse().ok())
+        .map(Recipient::Telegram))
+}
+
 /// Binds an account at a third party.
 ///
 /// # Errors

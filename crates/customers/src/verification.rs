@@ -261,15 +261,16 @@ fn check_code(
     )?;
     let Some((expected, _, prefix)) = stored else { return Ok(Checked::OtherTicket) };
     let counted_as: [&[u8]; 2] = [&company_id.to_be_bytes(), &recipient];
-    if kind.opens_accounts() && !limits::count_try(tx, "wrong codes", &counted_as, WRONG_PER_DAY, DAY_MS)? {
-        return Ok(Checked::Spent);
-    }
+    // A code that is dead already is no door to try, so it does not count to the day's tries.
     let reserved = tx.count(
         "UPDATE verification_codes SET attempts = attempts + 1 WHERE company_id = $1 AND kind = $2 \
          AND recipient = $3 AND ticket_hash = $4 AND attempts < $5",
         params![company_id, kind.as_str(), &recipient, &ticket_hash, TRIES],
     )?;
     if reserved == 0 {
+        return Ok(Checked::Spent);
+    }
+    if kind.opens_accounts() && !limits::count_try(tx, "wrong codes", &counted_as, WRONG_PER_DAY, DAY_MS)? {
         return Ok(Checked::Spent);
     }
     let given = code_hash(tx, company_id, kind, &recipient, code.trim());

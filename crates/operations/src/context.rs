@@ -185,7 +185,7 @@ impl App {
             })
             .await?;
         let Some((session, customer)) = read else { return Ok(None) };
-        if customer.status.is_out_of_use() {
+        if customer.status.is_out_of_use() || customer.is_locked_by_operator() {
             return Ok(None);
         }
         let good_until = session.expires_at;
@@ -201,7 +201,7 @@ impl App {
 
     /// Puts the session's end off, at most once in a while and after the answer: no read waits for a write.
     fn note_use(self: &Arc<Self>, company: &Arc<Company>, live: &Arc<Live>, now: i64) {
-        if now.saturating_sub(live.session.seen_at) < session::SEEN_GRAIN_MS
+        if now.saturating_sub(live.session.seen_at) < session::seen_grain_ms(&company.settings)
             || live.seen.swap(true, Ordering::Relaxed)
         {
             return;

@@ -13,6 +13,7 @@ on_both!(
     a_session_ends_a_week_after_its_last_use,
     a_session_ends_after_thirty_days_in_any_case,
     a_swapped_token_has_no_longer_life,
+    a_short_idle_time_ends_no_session_in_use,
 );
 
 fn codes_live_to_the_millisecond(backend: Backend) {
@@ -124,4 +125,18 @@ fn a_swapped_token_has_no_longer_life(backend: Backend) {
     reads(&swapped, "0");
     house.advance(HOUR);
     reads(&swapped, DEAD_TOKEN);
+}
+
+fn a_short_idle_time_ends_no_session_in_use(backend: Backend) {
+    let house = House::open(backend);
+    house.set(1, |settings| settings.session_idle_minutes = 2);
+    let ada = house.customer();
+    for _ in 0..5 {
+        house.advance(MINUTE);
+        reads(&ada.home, "0");
+        let put_off = house.now() + 2 * MINUTE;
+        eventually("a later end", || (end_of_session(&house) == put_off).then_some(()));
+    }
+    house.advance(2 * MINUTE);
+    reads(&ada.home, DEAD_TOKEN);
 }

@@ -14,6 +14,7 @@ on_both!(
     fifteen_wrong_login_codes_close_the_channel_until_the_next_day,
     a_code_dies_of_five_wrong_tries,
     names_that_are_no_account_are_locked_alike,
+    the_status_shows_a_strangers_lock_though_the_owner_signs_in,
 );
 
 /// Five wrong passwords in a row.
@@ -181,4 +182,14 @@ fn names_that_are_no_account_are_locked_alike(backend: Backend) {
     nobody.fails_from(&house.visitor()).is(LOCKED);
     house.advance(1);
     nobody.fails_from(&stranger).is(WRONG_SIGN_IN);
+}
+
+fn the_status_shows_a_strangers_lock_though_the_owner_signs_in(backend: Backend) {
+    let house = House::open(backend);
+    let ada = house.customer();
+    locks(&ada, &house.visitor());
+    ada.signs_in_from(&ada.home).is("0");
+    assert_eq!(ada.status(), 5);
+    house.advance(30 * MINUTE);
+    assert_eq!(ada.status(), 1);
 }

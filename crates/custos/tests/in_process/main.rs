@@ -3,6 +3,7 @@
 //! Run with `cargo xtask test`, which starts the PostgreSQL that half of these need.
 #![cfg(test)]
 
+mod attacks;
 mod caches;
 mod clock;
 mod common;
@@ -10,6 +11,8 @@ mod expiry;
 mod gate;
 mod isolation;
 mod lockout;
+#[path = "../matrix/mod.rs"]
+mod matrix;
 mod mfa;
 mod mfa_lock;
 mod refusals;

@@ -15,6 +15,7 @@ on_both!(
     a_country_has_its_own_price,
     a_prefix_whose_codes_nobody_proves,
     notices_keep_to_the_same_rules,
+    a_prefix_that_others_have_blocked_silences_no_notice,
 );
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -210,8 +211,8 @@ fn a_prefix_whose_codes_nobody_proves(backend: Backend) {
     town.arrives(&chinese("139"));
 }
 
-fn notices_keep_to_the_same_rules(backend: Backend) {
-    let town = Town::with(backend, |sms| sms.enabled = false);
+/// What becomes of the notice of a sign-in from a new device, to someone who has only a phone.
+fn notice(town: &Town) -> Fate {
     let ada = town.house.customer();
     town.house.bind_phone(&ada, "13900000002");
     let id = ada.id;
@@ -225,6 +226,22 @@ fn notices_keep_to_the_same_rules(backend: Backend) {
         "type": 3, "loginName": ada.number, "loginPwd": crate::common::md5(crate::common::PASSWORD), "device": 4,
     });
     new_device.call("login", body).is("0");
+    town.last("sms")
+}
+
+fn notices_keep_to_the_same_rules(backend: Backend) {
+    let town = Town::with(backend, |sms| sms.enabled = false);
     let due = Fate { state: "suppressed".to_owned(), reason: "sms_switched_off".to_owned(), sealed: 0 };
-    assert_eq!(town.last("sms"), due);
+    assert_eq!(notice(&town), due);
+}
+
+fn a_prefix_that_others_have_blocked_silences_no_notice(backend: Backend) {
+    let town = Town::with(backend, |sms| {
+        (sms.judged_from, sms.per_prefix_hour, sms.per_hour) = (3, 3, 3);
+    });
+    for _ in 0..4 {
+        town.house.visitor().asks("SMS_COMMON", &chinese("139")).text("token");
+    }
+    assert_eq!(town.last("sms").state, "suppressed");
+    assert_eq!(notice(&town).state, "delivered");
 }

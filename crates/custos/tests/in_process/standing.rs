@@ -78,8 +78,8 @@ const LOCKED_OUT: Standing = Standing {
     by_code: LOCKED,
     registering: EMAIL_TAKEN,
     session: DEAD_TOKEN,
-    record: "0",
-    others: "0",
+    record: DEAD_TOKEN,
+    others: DEAD_TOKEN,
 };
 const CLOSING: Standing =
     Standing { status: Status::Closing, session: DEAD_TOKEN, others: LEAVING, ..NORMAL };

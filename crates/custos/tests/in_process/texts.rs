@@ -5,19 +5,14 @@ use custos_operations::error::Gate;
 use std::collections::BTreeSet;
 
 /// Texts used by operations that are being added: closure (0117 to 0119, 0127), a wrong fund password (0132), a country
-/// after identity was proved (0604), other systems' answers (011, 013), programs' calls (014, 019), and refusals of
-/// operators' calls (002, 0157, 0158) and of long addresses (0509).
-const OF_OPERATIONS_TO_COME: [&str; 14] = [
+/// after identity was proved (0604), other systems' answers (011, 013), and programs' calls (014, 019).
+const OF_OPERATIONS_TO_COME: [&str; 10] = [
     "CUSTOMER_API_0000117",
     "CUSTOMER_API_0000118",
     "CUSTOMER_API_0000119",
     "CUSTOMER_API_0000127",
     "CUSTOMER_API_0000132",
-    "CUSTOMER_API_0000157",
-    "CUSTOMER_API_0000158",
-    "CUSTOMER_API_0000509",
     "CUSTOMER_API_0000604",
-    "GATEWAY_CODE_002",
     "GATEWAY_CODE_011",
     "GATEWAY_CODE_013",
     "GATEWAY_CODE_014",

@@ -167,8 +167,8 @@ impl Case {
     }
 
     fn field(&self, need: &str, candidates: &[&'static str]) -> &'static str {
-        let found = candidates.iter().find(|name| has(self.entry, name));
-        found.unwrap_or_else(|| {
+        let of = |name: &&'static str| self.entry.fields.iter().find(|field| field.names.contains(name));
+        candidates.iter().find_map(of).map(|field| field.names[0]).unwrap_or_else(|| {
             panic!(
                 "{} asks for {need} and has none of {candidates:?}: say in matrix/asks.rs which field shows it",
                 self.entry.name
@@ -210,16 +210,14 @@ impl Case {
             }
             Need::NewAddress => {
                 let channel = self.sets.channel();
-                let fields: [&[&str]; 2] =
-                    [&["verifyCodeNew", "verifyCode"], &["sendTokenNew", "sendToken"]];
+                let fields: [&[&str]; 2] = [&["verifyCodeNew", "verifyCode"], &["sendTokenNew", "sendToken"]];
                 let wrong = wrong_new(channel, self.is_changing());
                 let ask =
                     CodeAsk { channel, purposes: &["COMMON"], to: To::New, wrong, ..self.code(told, fields) };
                 self.asks.push(Ask::Code(ask));
             }
             Need::OwnAddress => {
-                let fields: [&[&str]; 2] =
-                    [&["verifyCodeOld", "verifyCode"], &["sendTokenOld", "sendToken"]];
+                let fields: [&[&str]; 2] = [&["verifyCodeOld", "verifyCode"], &["sendTokenOld", "sendToken"]];
                 self.asks.push(Ask::Code(self.code(told, fields)));
             }
             Need::OwnAddressNamed => {
@@ -228,8 +226,7 @@ impl Case {
                 self.asks.push(Ask::Code(ask));
             }
             Need::Reset => {
-                let ask =
-                    CodeAsk { purposes: &["PASSWORD"], wrong: WRONG_CODE, ..self.code(told, PLAIN) };
+                let ask = CodeAsk { purposes: &["PASSWORD"], wrong: WRONG_CODE, ..self.code(told, PLAIN) };
                 self.asks.push(Ask::Code(ask));
             }
             Need::OldAddressOrAuthenticator if self.mfa => self.google(-1),
@@ -270,15 +267,14 @@ impl Case {
     /// The few that change no one's credentials, and so declare no proofs.
     fn add_undeclared(&mut self) {
         let plain: [&[&str]; 2] = [&["verifyCode", "code"], &["sendToken"]];
-        let mut code = |purposes: &'static [&'static str], to: To| {
-            let ask = CodeAsk { purposes, to, wrong: WRONG_CODE, ..self.code("a code", plain) };
-            self.asks.push(Ask::Code(ask));
+        let code = |case: &Self, purposes: &'static [&'static str], to: To| {
+            Ask::Code(CodeAsk { purposes, to, wrong: WRONG_CODE, ..case.code("a code", plain) })
         };
         match short(self.entry) {
-            "register" => code(&["REGISTER", "COMMON"], To::New),
-            "verifyCodeCheck" => code(&["COMMON"], To::Own),
+            "register" => self.asks.push(code(self, &["REGISTER", "COMMON"], To::New)),
+            "verifyCodeCheck" => self.asks.push(code(self, &["COMMON"], To::Own)),
             "login" => {
-                code(&["LOGIN"], To::Own);
+                self.asks.push(code(self, &["LOGIN"], To::Own));
                 if self.mfa {
                     self.google(-1);
                 }

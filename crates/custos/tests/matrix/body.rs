@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 /// What is shown for a code.
 #[derive(Clone, Debug)]
 pub(super) enum Shown {
+    Nothing,
     /// It and its ticket.
     Code(Code),
     /// The proof of it.
@@ -129,6 +130,7 @@ impl Scene<'_> {
 
 fn show(body: &mut Map<String, Value>, ask: &CodeAsk, shown: &Shown) {
     let (code, proof) = match shown {
+        Shown::Nothing => (None, None),
         Shown::Code(code) => (Some(code), None),
         Shown::Proof(proof) => (None, Some(proof)),
         Shown::Both(proof, code) => (Some(code), Some(proof)),

@@ -7,6 +7,7 @@ mod aftermath;
 mod asks;
 mod body;
 mod cells;
+mod old_passwords;
 mod scene;
 mod spoils;
 mod table;

@@ -84,6 +84,13 @@ pub(super) fn national(phone: &str) -> &str {
     phone.split_once(' ').unwrap().1
 }
 
+/// A secret that waits to be switched on, and its id.
+fn waiting_secret(client: &Client) -> (Vec<u8>, i64) {
+    let made = client.call("generateGoogleAccount", json!({}));
+    let secret = BASE32_NOPAD.decode(made.text("secret").as_bytes()).unwrap();
+    (secret, made.data()["id"].as_i64().unwrap())
+}
+
 /// A house with everyone but Ada.
 pub(super) struct Stage {
     pub(super) house: House,
@@ -166,9 +173,7 @@ impl<'a> Scene<'a> {
             let record = customer.home.call("findCustomerInfo", json!({}));
             (secret, record.data()["googleId"].as_i64().unwrap())
         } else {
-            let pending = customer.home.call("generateGoogleAccount", json!({}));
-            let secret = BASE32_NOPAD.decode(pending.text("secret").as_bytes()).unwrap();
-            (secret, pending.data()["id"].as_i64().unwrap())
+            waiting_secret(&customer.home)
         };
         let acting = customer.home.clone();
         let mut scene = Self {
@@ -199,18 +204,18 @@ impl<'a> Scene<'a> {
         customer.home.with_token(&token)
     }
 
-    /// A fresh session, a step of the authenticator that is not used, and no wrong tries of it.
+    /// A fresh session, a step of the authenticator (the active or the waiting one) that is not used, and no wrong
+    /// tries of it.
     pub(super) fn renew(&mut self) {
         self.house.advance(30 * SECOND);
         self.acting = self.opens_session();
-        if self.waits_for_google() {
+        if !self.case.mfa {
+            (self.ada.secret, self.google_id) = waiting_secret(&self.acting);
+        }
+        if self.case.mfa || self.case.sets == Sets::Mfa {
             let body = json!({ "code": self.house.google_code(&self.ada.secret, 0) });
             assert_eq!(*self.acting.call("checkGoogleCode", body).data(), true, "{}", self.case.told());
         }
-    }
-
-    fn waits_for_google(&self) -> bool {
-        self.case.mfa || self.case.sets == Sets::Mfa
     }
 
     pub(super) fn other_guest(&self) -> Client {

@@ -2,7 +2,7 @@
 
 use super::step::{self, code, google, own_by};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Gate, Result};
 use crate::fields::{Int, Text};
 use crate::operation::{Class, Customer, Guest, Operation};
 use crate::request;
@@ -35,6 +35,7 @@ async fn set<W: Warrant + 'static>(cx: Context, wanted: Wanted) -> Result<Done> 
     let (company, first, whose) = (cx.company.clone(), given.clone(), whose);
     let plan = cx.write(move |tx| Ok(passwords::plan::<W>(tx, &company, &whose, what, &first)?)).await?;
     let hasher = &cx.app.hasher;
+    let changes = old.is_some();
     if let Some(old) = old {
         let same = old == secret;
         let compared = match Verified::compare(hasher, which, &plan, old).await {
@@ -57,15 +58,32 @@ async fn set<W: Warrant + 'static>(cx: Context, wanted: Wanted) -> Result<Done> 
     } else if plan.own.is_some() && hasher.verify(secret.clone(), plan.own.as_deref()).await?.matches {
         return Err(Code::SamePassword.refuse().into());
     }
+    let hash = match hash_new(&cx, &plan, secret).await {
+        Ok(hash) => hash,
+        Err(error) => {
+            if changes {
+                // The old password was right, whatever is wrong with the new one.
+                cx.write(move |tx| Ok(passwords::right_old(tx, &plan)?)).await?;
+            }
+            return Err(error);
+        }
+    };
+    let company = cx.company.clone();
+    let is_set =
+        cx.write(move |tx| Ok(passwords::set::<W>(tx, &company, what, &plan, &given, (&hash, &by))?)).await?;
+    // Two changes at once: the other one went first, and this one is to be tried again.
+    if is_set { Ok(Done {}) } else { Err(Gate::TooFrequent.refuse()) }
+}
+
+/// The hash of a new password, which must not be the customer's other one.
+async fn hash_new(cx: &Context, plan: &passwords::Plan, secret: Md5Secret) -> Result<String> {
+    let hasher = &cx.app.hasher;
     if plan.other.is_some() && hasher.verify(secret.clone(), plan.other.as_deref()).await?.matches {
-        return Err(weak());
+        return Err(Code::WeakPassword.refuse().into());
     }
     let mut salt = [0; SALT_LEN];
     cx.app.store.parts().entropy.fill(&mut salt)?;
-    let hash = hasher.hash(secret, salt).await?;
-    let company = cx.company.clone();
-    cx.write(move |tx| Ok(passwords::set::<W>(tx, &company, what, &plan, &given, (&hash, &by))?)).await?;
-    Ok(Done {})
+    Ok(hasher.hash(secret, salt).await?)
 }
 
 /// A password of the signed-in customer.

@@ -115,30 +115,24 @@ async fn by_password(cx: &Context, attempt: Attempt, secret: Md5Secret) -> Resul
     let remade = if verdict.matches && verdict.remake {
         let mut salt = [0; SALT_LEN];
         cx.app.store.parts().entropy.fill(&mut salt)?;
-        Some(cx.app.hasher.hash(secret, salt).await?)
+        // Where the hasher has no time the old hash stays: the password was right all the same.
+        cx.app.hasher.hash(secret, salt).await.ok()
     } else {
         None
     };
-    let (company, customer_id, origin) = (cx.company.clone(), begun.customer_id(), attempt.origin.clone());
-    let result = cx
-        .write(move |tx| {
-            let finished =
-                sign_in::finish_by_password(tx, &company, &attempt, &begun, verdict, remade.as_deref())?;
-            Ok(match finished {
-                Finished::Wrong => None,
-                Finished::In(signed_in) => {
-                    let SignedIn { customer, token } = *signed_in;
-                    Some(SignInReply { token, record: record::read(tx, &company, &customer)? })
-                }
-            })
+    let company = cx.company.clone();
+    cx.write(move |tx| {
+        let finished =
+            sign_in::finish_by_password(tx, &company, &attempt, &begun, verdict, remade.as_deref())?;
+        Ok(match finished {
+            Finished::Wrong => Err(Code::WrongSignIn.refuse()),
+            Finished::WrongFactor(refused) => Err(refused),
+            Finished::In(signed_in) => {
+                let SignedIn { customer, token } = *signed_in;
+                Ok(SignInReply { token, record: record::read(tx, &company, &customer)? })
+            }
         })
-        .await;
-    // A replayed code has the same answer, but is no sign of a guesser.
-    if let (Err(Error::Refused { rule: Some(Code::WrongGoogleCode), .. }), Some(customer_id)) =
-        (&result, customer_id)
-    {
-        let company = cx.company.clone();
-        cx.write(move |tx| Ok(sign_in::tell_of_wrong_factor(tx, &company, customer_id, &origin)?)).await?;
-    }
-    result?.ok_or_else(|| Code::WrongSignIn.refuse().into())
+    })
+    .await?
+    .map_err(Error::from)
 }

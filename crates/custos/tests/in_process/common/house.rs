@@ -78,6 +78,11 @@ impl House {
         Self { server: Some(server), runtime, config, clock, ground }
     }
 
+    /// Where it answers.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.server().address
+    }
+
     fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
