@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::codes::FIELD_MISSING;
 use crate::{Client, Code, Reply};
 
 /// A place for a code in a form.
@@ -37,12 +38,13 @@ pub struct Form {
     pub(crate) fields: Value,
     pub(crate) slots: Vec<Slot>,
     pub(crate) is_reset: bool,
+    pub(crate) absent: &'static str,
 }
 
 impl Form {
     /// A form without codes.
     pub fn new(operation: &'static str, fields: Value) -> Self {
-        Self { operation, fields, slots: Vec::new(), is_reset: false }
+        Self { operation, fields, slots: Vec::new(), is_reset: false, absent: FIELD_MISSING }
     }
 
     /// One more code: its two fields, its kind, its recipient, and the refusal when it is wrong.
@@ -62,6 +64,13 @@ impl Form {
     #[must_use]
     pub fn usual_code(self, kind: &'static str, to: impl Into<String>, wrong: &'static str) -> Self {
         self.code(["verifyCode", "sendToken"], kind, to, wrong)
+    }
+
+    /// What is said of a code that is not there, where it is not that a field is missing.
+    #[must_use]
+    pub fn without_code(mut self, refusal: &'static str) -> Self {
+        self.absent = refusal;
+        self
     }
 
     /// All sessions end.

@@ -45,7 +45,9 @@ pub use production::Deployment;
 pub use request::Request;
 pub use server::{MAIL_PASSWORD, Server};
 pub use sms::{Sms, SmsReceiver};
-pub use telegram::{TelegramBot, TelegramMessage, call_webhook, membership, written};
+pub use telegram::{
+    TelegramBot, TelegramMessage, Trouble, call_webhook, membership, post_to_webhook, written,
+};
 pub use totp::totp;
 pub use trials::{asks_for_google_codes, has_consequences, refuses_other_codes};
 

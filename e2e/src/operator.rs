@@ -1,5 +1,6 @@
 //! The operator at the command line. The shape of the commands is in this file.
 
+use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -49,7 +50,17 @@ impl Outcome {
 impl Server {
     /// Runs `custos ARGUMENTS --data DIR` beside the running server.
     pub fn cli(&self, arguments: &[&str]) -> Outcome {
-        let output = self.command(arguments).stdin(Stdio::null()).output().expect("the program");
+        self.cli_with_input(arguments, "")
+    }
+
+    /// The same, with this as its standard input.
+    pub fn cli_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program");
+        // A command that reads nothing may be gone by now.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("the program");
         Outcome {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

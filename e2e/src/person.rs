@@ -25,6 +25,23 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
+    /// The authenticator into which what `generateGoogleAccount` told was typed.
+    #[track_caller]
+    pub fn of(pending: &Value) -> Self {
+        Self {
+            id: pending["id"].as_i64().unwrap_or_else(|| panic!("`id` in {pending}")),
+            secret: text(pending, "secret"),
+            recovery: Vec::new(),
+            shown: Mutex::default(),
+        }
+    }
+
+    /// A code that works for a minute from now. Used, it takes those before it along.
+    pub fn lasting_code(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs();
+        totp(&self.secret, now + 30)
+    }
+
     /// A code that works and was not used. A test may ask for two or three of them; after that the time would
     /// have to go on.
     #[track_caller]
@@ -134,12 +151,7 @@ impl Person {
     #[track_caller]
     pub fn with_mfa(mut self, server: &Server) -> Self {
         let pending = self.client.call("generateGoogleAccount", json!({})).data();
-        let mut device = Authenticator {
-            id: pending["id"].as_i64().unwrap_or_else(|| panic!("`id` in {pending}")),
-            secret: text(&pending, "secret"),
-            recovery: Vec::new(),
-            shown: Mutex::default(),
-        };
+        let mut device = Authenticator::of(&pending);
         let mut form = json!({"type": 1, "googleId": device.id, "googleCode": device.code()});
         self.contact_codes(&mut form);
         let told = self.client.call("enableOrForbidMFA", form).data();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::codes::{
-    A_SPENT_CODE, DEAD_TOKEN, FIELD_MISSING, LOCKED, NO_GOOGLE_CODE, SUSPENDED, WRONG_CODE, WRONG_GOOGLE_CODE,
+    A_SPENT_CODE, DEAD_TOKEN, LOCKED, NO_GOOGLE_CODE, SUSPENDED, WRONG_CODE, WRONG_GOOGLE_CODE,
 };
 use crate::forms::{Slot, code_for};
 use crate::person::warning_at;
@@ -14,11 +14,13 @@ use crate::{Client, Code, Form, Person, Server, text_of};
 #[track_caller]
 pub fn refuses_other_codes(server: &Server, person: &Person, form: &Form) {
     let client = &person.client;
-    let before = client.record();
     let other_session = person.another_session(server);
-    let codes = form.codes(client);
+    let before = client.record();
     let company = server.add_company("Other");
-    server.cli(&["company", "set", &company.to_string(), "--setting", "code_pause_seconds=0"]).succeeds();
+    for company in [1, company] {
+        sends_many_codes(server, company);
+    }
+    let codes = form.codes(client);
     for (index, slot) in form.slots.iter().enumerate() {
         let attempt = |code: Code| {
             let mut all = codes.clone();
@@ -37,7 +39,7 @@ pub fn refuses_other_codes(server: &Server, person: &Person, form: &Form) {
         for field in [slot.digits, slot.ticket] {
             let mut body = form.body(&codes);
             body[field] = "".into();
-            client.call(form.operation, body).refused_as(&[FIELD_MISSING, slot.wrong]);
+            client.call(form.operation, body).refused_as(&[form.absent, slot.wrong]);
         }
         assert_eq!(client.record(), before);
     }
@@ -53,6 +55,21 @@ pub fn refuses_other_codes(server: &Server, person: &Person, form: &Form) {
         };
         visitor.check_code(slot.kind, &slot.to, code).refused_as(A_SPENT_CODE);
     }
+}
+
+/// Lifts the limits of sending, which a trial of every kind of code would run into.
+#[track_caller]
+fn sends_many_codes(server: &Server, company: i64) {
+    let settings = [
+        "code_pause_seconds=0",
+        "codes_per_half_hour=100",
+        "codes_per_half_hour_signed_in=100",
+        "codes_per_day=100",
+    ];
+    let company = company.to_string();
+    let mut arguments = vec!["company", "set", company.as_str()];
+    arguments.extend(settings.iter().flat_map(|setting| ["--setting", *setting]));
+    server.cli(&arguments).succeeds();
 }
 
 /// A code of the right kind that is someone else's: another customer's, or one to the same address for
@@ -90,10 +107,11 @@ pub fn has_consequences(server: &Server, person: &Person, form: &Form) {
     let codes = form.codes(&client);
     let open = server.visitor().code(&format!("{channel}_LOGIN"), &contact);
     let (kind, proof) = proof_of(server, channel, &contact, form);
+    let record = client.record();
     if person.changes == 0 {
-        assert_eq!(client.record()["withdraw"], 1);
+        assert_eq!(record["withdraw"], 1);
     }
-    let (history, audit) = (events(&client), audited(server, person));
+    let (history, audit) = (events(&client), audited(server, &record["id"]));
 
     form.send(&client, &codes).data();
     other_session.call("findCustomerInfo", json!({})).refused(DEAD_TOKEN);
@@ -103,7 +121,7 @@ pub fn has_consequences(server: &Server, person: &Person, form: &Form) {
         assert_eq!(client.record()["withdraw"], 0);
         assert!(events(&client) > history, "nothing in the history");
     }
-    assert!(audited(server, person) > audit, "nothing in the audit log");
+    assert!(audited(server, &record["id"]) > audit, "nothing in the audit log");
     assert!(!server.visitor().call("login", sign_in(&contact, &open)).is_ok(), "an open code");
     check_proof(server, &kind, &contact, &proof).refused(WRONG_CODE);
 
@@ -121,10 +139,34 @@ pub fn has_consequences(server: &Server, person: &Person, form: &Form) {
     client.call("findCustomerInfo", json!({})).refused(DEAD_TOKEN);
     let again = links.last().expect("a contact").presses(server);
     assert_ne!(again.status, 200, "{again:?}");
-    if person.has_password {
-        person.tries(server, crate::PASSWORD).refused_as(&[LOCKED, SUSPENDED, "CUSTOMER_API_0000157"]);
-    }
+    let Some(login_pwd) = login_password_after(person, form) else {
+        server.customer("unlock", &person.number).succeeds();
+        return;
+    };
+    let mut sign_in = person.login_form("");
+    sign_in["loginPwd"] = login_pwd;
+    let refusals = [LOCKED, SUSPENDED, "CUSTOMER_API_0000157"];
+    server.visitor().call("login", sign_in.clone()).refused_as(&refusals);
     server.customer("unlock", &person.number).succeeds();
+    if person.authenticator.is_none() && form.operation != "enableOrForbidMFA" {
+        server.visitor().call("login", sign_in).data();
+    }
+}
+
+/// What signs the person in once the form has gone out: the password that it set, or the one they had.
+fn login_password_after(person: &Person, form: &Form) -> Option<Value> {
+    const SETS_IT: [&str; 6] = [
+        "bindLoginPwd",
+        "firstTimeSettingLoginPassword",
+        "firstSetLoginPwd",
+        "updateLoginPwd",
+        "updateLoginPwdMFA",
+        "forgetLoginPwd",
+    ];
+    if SETS_IT.contains(&form.operation) {
+        return ["newPwd", "pwd"].iter().find_map(|field| form.fields.get(field)).cloned();
+    }
+    person.has_password.then(|| crate::password().into())
 }
 
 /// A verifyCodeToken for this contact, of a kind that the form does not use.
@@ -158,11 +200,12 @@ fn events(client: &Client) -> u64 {
     page["total"].as_u64().unwrap_or_else(|| panic!("`total` in {page}"))
 }
 
-fn audited(server: &Server, person: &Person) -> usize {
-    server.audit_log().iter().filter(|entry| entry.to_string().contains(&person.number)).count()
+fn audited(server: &Server, customer_id: &Value) -> usize {
+    server.audit_log().iter().filter(|entry| entry["customerId"] == *customer_id).count()
 }
 
-/// With MFA on, the form needs a right and unused Google code; without it nothing happens.
+/// With MFA on, the form needs a right and unused Google code; without it nothing happens. Whoever has made an
+/// odd number of changes gives a recovery code in its place, so callers choose which by the person they bring.
 #[track_caller]
 pub fn asks_for_google_codes(server: &Server, person: &Person, form: &Form) {
     let (client, device) = (&person.client, person.device());
@@ -183,7 +226,7 @@ pub fn asks_for_google_codes(server: &Server, person: &Person, form: &Form) {
     }
     assert_eq!(client.record(), before);
 
-    let good = if device.id % 2 == 0 { code } else { device.recovery_code() };
+    let good = if person.changes.is_multiple_of(2) { code } else { device.recovery_code() };
     with(&good).data();
     let session = match form.is_reset {
         true => None,

@@ -90,11 +90,11 @@ message-recovery-codes-low-email-text =
        *[other] You have only { $count } recovery codes left
     } for two-step verification at { $company }.
 
-    Without them you cannot get in if you lose your authenticator. To get new ones, switch two-step verification off and on again.
+    Without them you cannot get in if you lose your authenticator. Get new ones in your security settings.
 message-recovery-codes-low-sms = { $company }: { $count ->
         [one] { $count } recovery code
        *[other] { $count } recovery codes
-    } left. Switch two-step verification off and on to get new ones.
+    } left. Get new ones in your security settings.
 
 ## Test message
 

@@ -82,8 +82,8 @@ message-recovery-codes-low-email-subject = 您的{ $company }恢复码即将用�
 message-recovery-codes-low-email-text =
     您在{ $company }的两步验证恢复码只剩 { $count } 个。
 
-    没有恢复码，丢失验证器后将无法登录。关闭并重新开启两步验证即可获得新的恢复码。
-message-recovery-codes-low-sms = { $company }：恢复码只剩 { $count } 个，重新开启两步验证即可获得新的恢复码。
+    没有恢复码，丢失验证器后将无法登录。请在安全设置中获取新的恢复码。
+message-recovery-codes-low-sms = { $company }：恢复码只剩 { $count } 个，请在安全设置中获取新的恢复码。
 
 ## 测试消息
 

@@ -82,8 +82,8 @@ message-recovery-codes-low-email-subject = 您的{ $company }備用碼即將用�
 message-recovery-codes-low-email-text =
     您在{ $company }的兩步驗證備用碼只剩 { $count } 個。
 
-    沒有備用碼，遺失驗證器後將無法登入。關閉並重新開啟兩步驗證即可取得新的備用碼。
-message-recovery-codes-low-sms = { $company }：備用碼只剩 { $count } 個，重新開啟兩步驗證即可取得新的備用碼。
+    沒有備用碼，遺失驗證器後將無法登入。請在安全設定中取得新的備用碼。
+message-recovery-codes-low-sms = { $company }：備用碼只剩 { $count } 個，請在安全設定中取得新的備用碼。
 
 ## 測試訊息
 

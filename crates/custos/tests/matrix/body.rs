@@ -2,12 +2,10 @@
 
 use super::asks::{Ask, CodeAsk, Sets, To, short};
 use super::scene::{BOTS, FUND_PASSWORD, NEW_PASSWORD, Scene, national};
+use super::shared::widget;
 use crate::common::{Code, PASSWORD, biz_type, md5};
 use custos_delivery::Channel;
-use data_encoding::HEXLOWER;
-use hmac::{Hmac, KeyInit, Mac};
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Map, Value};
 
 /// What is shown for a code.
 #[derive(Clone, Debug)]
@@ -31,16 +29,6 @@ pub(super) enum Instead {
     Google(Option<String>),
     OldPassword(String),
     Message(String),
-}
-
-/// What Telegram's login widget says of a user.
-pub(super) fn widget(bot: &str, user: &str, at_ms: i64) -> String {
-    let date = (at_ms / 1_000).to_string();
-    let key = Sha256::digest(bot.as_bytes());
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).unwrap();
-    mac.update(format!("auth_date={date}\nid={user}").as_bytes());
-    let hash = HEXLOWER.encode(&mac.finalize().into_bytes());
-    json!({ "id": user, "auth_date": date, "hash": hash }).to_string()
 }
 
 impl Scene<'_> {

@@ -9,5 +9,6 @@ mod body;
 mod cells;
 mod old_passwords;
 mod scene;
+mod shared;
 mod spoils;
 mod table;

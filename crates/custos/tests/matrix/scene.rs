@@ -1,8 +1,9 @@
 //! Who takes part: Ada, who acts; Ben, another customer; Cam, who has Ada's addresses in another company.
 
 use super::asks::{Case, CodeAsk, Sets, To, short};
+use super::shared::generous;
 use crate::common::{Backend, Client, Code, Customer, House, Reply, SECOND, fresh_email, fresh_phone, md5};
-use custos_customers::company::{self, Settings};
+use custos_customers::company;
 use custos_customers::session::{self, Origin};
 use custos_customers::third_party;
 use custos_delivery::Channel;
@@ -16,26 +17,6 @@ pub(super) const FUND_PASSWORD: &str = "Fund 8135!";
 pub(super) const NEW_PASSWORD: &str = "Fresh 4711 pass";
 /// The companies' bots, by company.
 pub(super) const BOTS: [&str; 2] = ["1001:Bot-of-the-first", "1002:Bot-of-the-other"];
-
-/// Limits of sending that no one reaches: they are not what is tried here.
-fn generous(settings: &mut Settings) {
-    const MANY: i64 = 1_000_000;
-    settings.codes_per_half_hour = MANY;
-    settings.codes_per_half_hour_signed_in = MANY;
-    settings.codes_per_day = MANY;
-    settings.codes_per_address_hour = MANY;
-    let sms = &mut settings.sms;
-    for limit in [
-        &mut sms.per_prefix_hour,
-        &mut sms.per_country_hour,
-        &mut sms.per_hour,
-        &mut sms.per_day,
-        &mut sms.judged_from,
-    ] {
-        *limit = MANY;
-    }
-    sms.price_milli = 0;
-}
 
 /// A customer with all they could have.
 pub(super) struct Person {
@@ -204,10 +185,17 @@ impl<'a> Scene<'a> {
         customer.home.with_token(&token)
     }
 
+    /// Lets time pass. What is on its way arrives first: a lease that ran out meanwhile would bring it a second time,
+    /// and an old code would be taken for a new one.
+    pub(super) fn waits(&self, ms: i64) {
+        self.house.settle();
+        self.house.advance(ms);
+    }
+
     /// A fresh session, a step of the authenticator (the active or the waiting one) that is not used, and no wrong
     /// tries of it.
     pub(super) fn renew(&mut self) {
-        self.house.advance(30 * SECOND);
+        self.waits(30 * SECOND);
         self.acting = self.opens_session();
         if !self.case.mfa {
             (self.ada.secret, self.google_id) = waiting_secret(&self.acting);

@@ -1,8 +1,9 @@
 //! The ways in which what is shown can be bad, and the refusal of each.
 
 use super::asks::{Ask, CodeAsk, Sets, To};
-use super::body::{Instead, Shown, widget};
+use super::body::{Instead, Shown};
 use super::scene::{BOTS, FUND_PASSWORD, Scene, kind};
+use super::shared::widget;
 use crate::common::{
     Client, Code, DEAD_TOKEN, MINUTE, MISSING_FIELD, NO_GOOGLE, PASSWORD, SECOND, TOO_MANY_CODES,
     WRONG_GOOGLE,
@@ -149,7 +150,7 @@ fn codes(number: usize, ask: &CodeAsk) -> Vec<Spoil> {
         });
         add("expired", ask.wrong, |scene, ask, purpose| {
             let code = scene.code(ask, purpose);
-            scene.house.advance(life(ask.channel));
+            scene.waits(life(ask.channel));
             Some(code)
         });
         add("of another recipient", ask.wrong, |scene, ask, purpose| Some(elsewhere(scene, ask, purpose)));
@@ -208,7 +209,7 @@ fn proofs(number: usize, ask: &CodeAsk) -> Vec<Spoil> {
         "an expired proof".to_owned(),
         Box::new(|scene, ask| {
             let (proof, _) = proof(scene, ask, ask.purposes[0]);
-            scene.house.advance(10 * MINUTE);
+            scene.waits(10 * MINUTE);
             Shown::Proof(proof)
         }),
     );
@@ -317,7 +318,7 @@ fn fresh() -> Vec<Spoil> {
         Spoil {
             ends_session: true,
             ..spoil("a stale sign-in", DEAD_TOKEN, |scene| {
-                scene.house.advance(30 * MINUTE + 1);
+                scene.waits(30 * MINUTE + 1);
                 Some(Instead::Nothing)
             })
         },
@@ -370,7 +371,7 @@ impl Scene<'_> {
             self.house.set(1, |settings| settings.plain_forms = true);
         }
         if spoil.locks {
-            self.house.advance(LONGEST_FIRST_LOCK);
+            self.waits(LONGEST_FIRST_LOCK);
         }
     }
 }

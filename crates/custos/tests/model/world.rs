@@ -1,15 +1,15 @@
 //! The operations in this process: no server and no HTTP, a clock that the test moves, codes read from the outbox.
 
-use super::ground::{Backend, Ground};
-use custos_customers::company::{self, Group, Offer, Offers, Settings, SmsSettings};
+use crate::common::{Backend, Ground, generous};
+use custos_customers::company::{self, Group, Offer, Offers, Settings};
 use custos_customers::hashing::{Hasher, HasherConfig, Md5Secret, PasswordParams, Peppers};
+use custos_customers::third_party;
 use custos_ledger::assets;
 use custos_operations::api::{Api, Call, entries};
 use custos_operations::context::{App, CacheLimits};
 use custos_operations::error::Error;
 use custos_operations::operation::Entry;
 use custos_store::{Keyring, ManualClock, Options, Parts, SeededEntropy, Store, Tx, migrate, params};
-use md5::{Digest, Md5};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +17,9 @@ use tokio::runtime::Runtime;
 
 /// 2027-01-15 00:00:00 UTC.
 const BEGINNING: i64 = 1_799_971_200_000;
+
+/// Every company's Telegram bot.
+pub(crate) const BOT: &str = "1001:A-bot-of-all";
 
 /// A second in milliseconds, and its multiples.
 pub(crate) const SECOND: i64 = 1_000;
@@ -54,11 +57,6 @@ pub(crate) fn entry(name: &str) -> &'static Entry {
     let ending = format!(".{name}");
     let found = entries().iter().find(|entry| entry.name == name || entry.name.ends_with(&ending));
     found.unwrap_or_else(|| panic!("no operation {name}"))
-}
-
-/// What clients send of a password that was typed.
-pub(crate) fn md5(typed: &str) -> String {
-    Md5::digest(typed.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl World {
@@ -111,25 +109,9 @@ impl World {
 
     /// A company whose limits of sending nobody reaches.
     pub(crate) fn company(&self) -> i64 {
-        const MANY: i64 = 1_000_000;
         self.write(|tx| {
-            let settings = Settings {
-                code_pause_seconds: 0,
-                codes_per_half_hour: MANY,
-                codes_per_half_hour_signed_in: MANY,
-                codes_per_day: MANY,
-                codes_per_address_hour: MANY,
-                sms: SmsSettings {
-                    per_prefix_hour: MANY,
-                    per_country_hour: MANY,
-                    per_hour: MANY,
-                    per_day: MANY,
-                    price_milli: 0,
-                    judged_from: MANY,
-                    ..SmsSettings::default()
-                },
-                ..Settings::default()
-            };
+            let mut settings = Settings { code_pause_seconds: 0, ..Settings::default() };
+            generous(&mut settings);
             let id = company::add(tx, None, "Model", &settings)?;
             assets::add(tx, id, "USD", 2)?;
             let accounts = vec![Offer { trade_type: 8, currencies: vec!["USD".to_owned()] }];
@@ -142,6 +124,7 @@ impl World {
                 offers: Offers { accounts },
             };
             company::add_group(tx, id, &group)?;
+            third_party::set_secret(tx, id, third_party::BOT_TOKEN, Some(BOT))?;
             Ok(id)
         })
     }
@@ -162,6 +145,7 @@ impl World {
             address: &caller.address,
             country: None,
             agent: "model",
+            admit: &|_| true,
         };
         self.runtime.block_on(async {
             let answer = self.api.call(call).await;
@@ -181,9 +165,9 @@ impl World {
         })
     }
 
-    /// Whether a password is the one of a stored hash.
-    pub(crate) fn fits(&self, typed: &str, stored: Option<&str>) -> bool {
-        let secret = Md5Secret::parse(&md5(typed)).unwrap();
+    /// Whether a password, as clients send it, is the one of a stored hash.
+    pub(crate) fn fits(&self, sent: &str, stored: Option<&str>) -> bool {
+        let secret = Md5Secret::parse(sent).unwrap();
         self.runtime.block_on(self.api.app().hasher.verify(secret, stored)).unwrap().matches
     }
 
@@ -207,10 +191,6 @@ impl World {
 }
 
 impl Reply {
-    pub(crate) fn is_good(&self) -> bool {
-        self.code == "0"
-    }
-
     pub(crate) fn text(&self, field: &str) -> String {
         self.data[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}")).to_owned()
     }

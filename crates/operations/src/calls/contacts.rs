@@ -118,12 +118,12 @@ request! {
         google_code: Option<Text<4096>> = "googleCode",
         /// The number.
         phone: Text<50> = "phone",
-        /// Its calling code.
-        phone_area: Text<15> = "phoneArea",
+        /// Its calling code; +86 by default.
+        phone_area: Option<Text<15>> = "phoneArea",
     }
 }
 contact_operation!(BindPhone, "bindPhone", Manner::Bind, [FreshSignIn, NewAddress, Authenticator], |r| (
-    New::Phone { area: &r.phone_area, number: &r.phone },
+    New::Phone { area: step::area(&r.phone_area), number: &r.phone },
     with_new(&r.verify_code, &r.send_token, google(r.google_code.clone()))
 ));
 
@@ -149,7 +149,7 @@ request! {
     /// Replaces the phone number; for customers without MFA.
     pub struct ChangePhone {
         /// The new number's calling code.
-        phone_area: Text<15> = "phoneArea",
+        phone_area: Option<Text<15>> = "phoneArea",
         /// The new number.
         phone: Text<50> = "phone",
         /// A code of kind COMMON that went to it.
@@ -159,7 +159,7 @@ request! {
     }
 }
 contact_operation!(ChangePhone, "changePhone", Manner::Change, [MfaOff, FreshSignIn, NewAddress], |r| (
-    New::Phone { area: &r.phone_area, number: &r.phone },
+    New::Phone { area: step::area(&r.phone_area), number: &r.phone },
     with_new(&r.verify_code, &r.send_token, Given::default())
 ));
 
@@ -201,7 +201,7 @@ request! {
     /// Replaces the phone number; by the authenticator where MFA is on, else by a code to the old number.
     pub struct ChangePhoneV2 {
         /// The new number's calling code.
-        phone_area: Text<15> = "phoneArea",
+        phone_area: Option<Text<15>> = "phoneArea",
         /// The new number.
         phone: Text<50> = "phone",
         /// A code of kind COMMON that went to it.
@@ -222,7 +222,7 @@ contact_operation!(
     Manner::Change,
     [NewAddress, OldAddressOrAuthenticator],
     |r| (
-        New::Phone { area: &r.phone_area, number: &r.phone },
+        New::Phone { area: step::area(&r.phone_area), number: &r.phone },
         with_old(
             r.verify_code_old.as_ref(),
             r.send_token_old.as_ref(),
@@ -272,7 +272,7 @@ request! {
     /// Replaces the phone number; by a code to an own address of the customer's choice, and the authenticator.
     pub struct ChangePhoneMfa {
         /// The new number's calling code.
-        phone_area: Text<15> = "phoneArea",
+        phone_area: Option<Text<15>> = "phoneArea",
         /// The new number.
         phone: Text<50> = "phone",
         /// A code of kind COMMON that went to it.
@@ -295,7 +295,7 @@ contact_operation!(
     Manner::Change,
     [NewAddress, OwnAddress, Authenticator],
     |r| (
-        New::Phone { area: &r.phone_area, number: &r.phone },
+        New::Phone { area: step::area(&r.phone_area), number: &r.phone },
         Given {
             own_channel: Some(channel(r.kind.0)),
             ..with_old(
@@ -323,8 +323,8 @@ fn with_telegram(given: Given, code: &Long, ticket: &Long) -> Given {
 request! {
     /// Sets the first phone number of a customer who came by Telegram.
     pub struct FirstSetPhone {
-        /// Its calling code.
-        phone_area: Text<15> = "phoneArea",
+        /// Its calling code; +86 by default.
+        phone_area: Option<Text<15>> = "phoneArea",
         /// The number.
         phone: Text<50> = "phone",
         /// A code of kind COMMON that went to it.
@@ -356,7 +356,7 @@ impl Operation for FirstSetPhone {
         only_telegram(&self.third_source)?;
         let given = with_new(&self.verify_code, &self.send_token, Given::default());
         let given = with_telegram(given, &self.verify_code_third, &self.send_token_third);
-        let new = New::Phone { area: &self.phone_area, number: &self.phone };
+        let new = New::Phone { area: step::area(&self.phone_area), number: &self.phone };
         set::<Self>(caller, cx, Manner::First, new, given).await
     }
 }

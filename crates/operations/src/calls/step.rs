@@ -18,6 +18,11 @@ pub(super) fn channel(kind: i64) -> Channel {
     if kind == 1 { Channel::Email } else { Channel::Sms }
 }
 
+/// The calling code of a phone number: that of China where none is given, as clients rely on.
+pub(super) fn area(given: &Option<Text<15>>) -> &str {
+    given.as_deref().map_or("+86", |area| area)
+}
+
 /// Only an authenticator's code.
 pub(super) fn google(code: Option<Long>) -> Given {
     Given { google_code: code.map(|code| code.0), ..Given::default() }
