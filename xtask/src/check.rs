@@ -16,6 +16,7 @@ const RULES: &[Rule] = &[
     ("SQL only with the rules", sources::sql),
     ("HTTP only in front", sources::http),
     ("forbidden words", sources::forbidden),
+    ("tests that documents name", sources::named_tests),
     ("allowed lints", sources::allowed_lints),
     ("unused dependencies", packages::unused),
 ];

@@ -28,4 +28,5 @@ expiries! {
     "sms_prefixes" by "company_id, prefix, day",
     "outbox" by "id",
     "freeze_links" by "token_hash",
+    "telegram_starts" by "company_id, user_id",
 }

@@ -193,6 +193,11 @@ pub fn by_code(
     code: &str,
 ) -> Result<SignedIn> {
     let customer = customer::by_name(tx, company.id, &attempt.name)?;
+    // The customer's row before the code's, as every change locks them; the same work where there is none.
+    let customer = match customer::lock(tx, company.id, customer.map_or(0, |customer| customer.id)) {
+        Err(Error::Refused(_)) => None,
+        locked => Some(locked?),
+    };
     let subject = subject(tx, company.id, attempt, customer.as_ref())?;
     if limits::is_locked(tx, &subject)? {
         let whose = customer.as_ref().map(|customer| customer.id);
@@ -207,7 +212,6 @@ pub fn by_code(
     let shown = Shown { proof: None, ticket, code: Some(code) };
     let proof = verification::check(tx, company.id, &[kind], &recipient, shown, Code::WrongCode)?;
     let Some(customer) = customer else { return Err(Code::WrongCode.refuse()) };
-    let customer = customer::lock(tx, company.id, customer.id)?;
     enter(tx, company, attempt, customer, |tx| proof.spend(tx))
 }
 

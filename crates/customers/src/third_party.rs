@@ -19,6 +19,8 @@ pub const TELEGRAM: &str = "telegram";
 pub const BOT_TOKEN: &str = "telegram_bot_token";
 /// What a third party said is believed for a day.
 const VOUCHED_LIFE_MS: i64 = DAY_MS;
+/// Who started the bot is remembered so long without having bound the account.
+const START_LIFE_MS: i64 = 30 * DAY_MS;
 /// The third party's clock may be ahead by this much.
 const AHEAD_MS: i64 = 5 * MINUTE_MS;
 
@@ -187,10 +189,14 @@ pub fn bind<W: Warrant>(
     let vouched = given.third_party.as_ref().ok_or_else(|| Code::ThirdPartyProof.refuse())?;
     proved.spend(tx)?;
     let now = tx.now();
+    let started = tx.execute(
+        "DELETE FROM telegram_starts WHERE company_id = $1 AND user_id = $2 AND expires_at > $3",
+        params![company.id, &vouched.user_id, now],
+    )?;
     let added = tx.execute(
         "INSERT INTO third_accounts (company_id, customer_id, source, user_id, message, subscribed, created_at) \
-         VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING",
-        params![company.id, customer_id, source, &vouched.user_id, message, now],
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        params![company.id, customer_id, source, &vouched.user_id, &unsigned(message), started > 0, now],
     )?;
     if added == 0 {
         return Err(Code::ThirdAccountBound.with(&[source, source]));
@@ -198,11 +204,22 @@ pub fn bind<W: Warrant>(
     changes::follow(tx, company, &customer, Change::ThirdParty, by)
 }
 
-/// Notes that a Telegram user started or stopped the company's bot.
+/// What a third party told, without its signature: whoever reads it later must not be able to show it as theirs.
+fn unsigned(message: &str) -> String {
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(message) else { return "{}".to_owned() };
+    fields.remove("hash");
+    if let Some(Value::String(init_data)) = fields.get_mut("initData") {
+        let kept: Vec<&str> = init_data.split('&').filter(|pair| !pair.starts_with("hash=")).collect();
+        *init_data = kept.join("&");
+    }
+    Value::Object(fields).to_string()
+}
+
+/// Notes that a Telegram user started or stopped the company's bot; of one who is not bound yet, that they started it.
 ///
 /// # Errors
 /// The store's.
-pub fn set_subscribed(tx: &mut Tx<'_>, company_id: i64, user_id: &str, subscribed: bool) -> Result<bool> {
+pub fn set_subscribed(tx: &mut Tx<'_>, company_id: i64, user_id: &str, subscribed: bool) -> Result<()> {
     let customer_id: Option<i64> = tx.query_opt(
         "UPDATE third_accounts SET subscribed = $4 WHERE company_id = $1 AND source = $2 AND user_id = $3 \
          RETURNING customer_id",
@@ -211,8 +228,20 @@ pub fn set_subscribed(tx: &mut Tx<'_>, company_id: i64, user_id: &str, subscribe
     )?;
     if let Some(customer_id) = customer_id {
         tx.touch(customer_id);
+    } else if subscribed {
+        let expires = tx.now() + START_LIFE_MS;
+        tx.execute(
+            "INSERT INTO telegram_starts (company_id, user_id, expires_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (company_id, user_id) DO UPDATE SET expires_at = excluded.expires_at",
+            params![company_id, user_id, expires],
+        )?;
+    } else {
+        tx.execute(
+            "DELETE FROM telegram_starts WHERE company_id = $1 AND user_id = $2",
+            params![company_id, user_id],
+        )?;
     }
-    Ok(customer_id.is_some())
+    Ok(())
 }
 
 pub(crate) fn secret_context(company_id: i64, name: &str) -> String {
@@ -281,6 +310,17 @@ mod tests {
         for odd in ["", "[]", "{}", "{\"hash\":5}", "{\"initData\":\"%zz\"}"] {
             assert!(telegram(odd, TOKEN, "42", NOW).is_none());
         }
+    }
+
+    #[test]
+    fn what_is_kept_vouches_for_nothing() {
+        let message = widget(&[("id", "42"), ("auth_date", "1699999990")]);
+        assert!(telegram(&message, TOKEN, "42", NOW).is_some());
+        assert!(telegram(&unsigned(&message), TOKEN, "42", NOW).is_none());
+        assert_eq!(
+            unsigned(r#"{"initData":"auth_date=1&hash=ab&user=x"}"#),
+            r#"{"initData":"auth_date=1&user=x"}"#
+        );
     }
 
     #[test]

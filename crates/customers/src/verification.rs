@@ -197,6 +197,7 @@ pub fn check(
     wrong: Code,
 ) -> Result<Proof> {
     let hash = recipient.hash(tx);
+    lock_codes(tx, company_id, &hash)?;
     if let Some(token) = shown.proof
         && let Some(proof) = check_token(tx, company_id, kinds, hash, token)?
     {
@@ -213,6 +214,17 @@ pub fn check(
         }
     }
     Err(wrong.refuse())
+}
+
+/// Locks every code of a recipient, in one order. What a code allows may end with all of them being spent: two who came
+/// by codes of different kinds would each hold one, and wait for the other's.
+fn lock_codes(tx: &mut Tx<'_>, company_id: i64, recipient: &[u8; 32]) -> Result<()> {
+    tx.query(
+        "SELECT kind FROM verification_codes WHERE company_id = $1 AND recipient = $2 ORDER BY kind FOR UPDATE",
+        params![company_id, recipient],
+        |row| row.get::<String>(0),
+    )?;
+    Ok(())
 }
 
 fn check_token(

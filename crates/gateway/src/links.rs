@@ -132,9 +132,15 @@ async fn freeze(
     }
 }
 
-/// What an update says of a user's subscription: `/start` and `/stop`, or the bot being blocked and unblocked.
+/// What an update says of a user's subscription: `/start` and `/stop`, or the bot being blocked and unblocked. What
+/// happens in a group says nothing: the bot still can't write to the user.
 fn subscription(update: &Value) -> Option<(String, bool)> {
-    let id = |value: &Value| value.get("from")?.get("id")?.as_i64().map(|id| id.to_string());
+    let id = |value: &Value| {
+        let chat = value.get("chat")?;
+        let is_private = chat.get("type")?.as_str()? == "private";
+        let id = value.get("from")?.get("id")?.as_i64()?;
+        (is_private && chat.get("id")?.as_i64()? == id).then(|| id.to_string())
+    };
     if let Some(message) = update.get("message") {
         let text = message.get("text")?.as_str()?;
         let command = text.split_whitespace().next()?.split('@').next()?;
@@ -203,15 +209,18 @@ mod tests {
 
     #[test]
     fn updates_and_what_they_say() {
-        let message = |text: &str| json!({ "message": { "from": { "id": 42 }, "text": text } });
+        let message = |text: &str| json!({ "message": { "from": { "id": 42 }, "chat": { "id": 42, "type": "private" }, "text": text } });
         let said = |update: &Value| subscription(update);
         assert_eq!(said(&message("/start")), Some(("42".to_owned(), true)));
         assert_eq!(said(&message("/start@bot abc")), Some(("42".to_owned(), true)));
         assert_eq!(said(&message("/stop")), Some(("42".to_owned(), false)));
         assert_eq!(said(&message("hello")), None);
-        let member = |status: &str| json!({ "my_chat_member": { "from": { "id": 42 }, "new_chat_member": { "status": status } } });
+        let member = |status: &str| json!({ "my_chat_member": { "from": { "id": 42 }, "chat": { "id": 42, "type": "private" }, "new_chat_member": { "status": status } } });
         assert_eq!(said(&member("kicked")), Some(("42".to_owned(), false)));
         assert_eq!(said(&member("member")), Some(("42".to_owned(), true)));
+        let mut group = message("/start");
+        group["message"]["chat"] = json!({ "id": -100, "type": "supergroup" });
+        assert_eq!(said(&group), None);
         assert_eq!(said(&json!({})), None);
     }
 }

@@ -23,6 +23,11 @@ pub struct Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "foundation", sql: include_str!("../migrations/0001_foundation.sql") },
     Migration { version: 2, name: "credentials", sql: include_str!("../migrations/0002_credentials.sql") },
+    Migration {
+        version: 3,
+        name: "telegram_starts",
+        sql: include_str!("../migrations/0003_telegram_starts.sql"),
+    },
 ];
 
 /// How a database stands to this program.

@@ -7,6 +7,7 @@ use crate::open::{self, Source};
 use custos_customers::company::{self, Company, Settings};
 use custos_customers::operator::{self, OwnText};
 use custos_customers::third_party;
+use custos_delivery::telegram::{DEFAULT_BASE_URL, TelegramBot};
 use custos_ledger::assets;
 use custos_store::{Tx, audit};
 use serde_json::{Value, json};
@@ -96,9 +97,13 @@ fn secret(id: i64, name: String, source: &Source, json: bool) -> Done {
         .read_to_string(&mut text)
         .map_err(|error| Failure::Said(error.to_string()))?;
     let secret = zeroize::Zeroizing::new(text.trim().to_owned());
+    let set = !secret.is_empty();
+    if set && name == third_party::BOT_TOKEN {
+        // Its form is all that can be looked at here.
+        TelegramBot::new(DEFAULT_BASE_URL, &secret).map_err(Failure::Said)?;
+    }
     let (_, store) = open::command_store(source)?;
     let (by, named) = (actor(), name.clone());
-    let set = !secret.is_empty();
     store.write_blocking(move |tx| {
         if company::find(tx, id)?.is_none() {
             return Err(Failure::Said(format!("there is no company {id}")));

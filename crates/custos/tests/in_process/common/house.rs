@@ -101,14 +101,17 @@ impl House {
         self.store().now_ms()
     }
 
+    /// Moves the clock. What is being delivered is let arrive first: were its lease overtaken, it would arrive twice,
+    /// and a test that waits for a newer code would take the older for it.
     pub(crate) fn advance(&self, ms: i64) {
+        self.settle();
         self.clock.advance_ms(ms);
     }
 
     /// Moves the clock to an instant that lies ahead.
     pub(crate) fn advance_to(&self, at: i64) {
         assert!(at >= self.now(), "the clock goes forward");
-        self.clock.advance_ms(at - self.now());
+        self.advance(at - self.now());
     }
 
     /// A client of company 1 at an address that no other client has.
