@@ -49,7 +49,7 @@ pub use telegram::{
     TelegramBot, TelegramMessage, Trouble, call_webhook, membership, post_to_webhook, written,
 };
 pub use totp::totp;
-pub use trials::{asks_for_google_codes, has_consequences, refuses_other_codes};
+pub use trials::{asks_for_google_codes, has_consequences, refuses_other_codes, survives_a_kill};
 
 /// Makes two tests of each named function, one on SQLite and one on PostgreSQL. Each function takes the
 /// [`Backend`] that its server shall use.

@@ -153,6 +153,38 @@ pub fn has_consequences(server: &Server, person: &Person, form: &Form) {
     }
 }
 
+/// Killed between the answer and the next read, and started again: the change is there, what it ended has ended, what it
+/// used up is used up, and it is written down.
+#[track_caller]
+pub fn survives_a_kill(server: &Server, person: &Person, form: &Form) {
+    let client = &person.client;
+    let other_session = person.another_session(server);
+    let codes = form.codes(client);
+    let record = client.record();
+    let audit = audited(server, &record["id"]);
+
+    form.send(client, &codes).data();
+    server.kill();
+    server.restart();
+    let again = |client: &Client| server.visitor().with_token(client.token());
+    again(&other_session).call("findCustomerInfo", json!({})).refused(DEAD_TOKEN);
+    let client = again(client);
+    if form.is_reset {
+        client.call("findCustomerInfo", json!({})).refused(DEAD_TOKEN);
+    } else {
+        assert_eq!(client.record()["withdraw"], 0);
+    }
+    assert!(audited(server, &record["id"]) > audit, "nothing in the audit log");
+    assert!(!form.send(&client, &codes).is_ok(), "a replay");
+    if let Some(login_pwd) = login_password_after(person, form)
+        && form.operation != "enableOrForbidMFA"
+    {
+        let mut sign_in = person.login_form("");
+        sign_in["loginPwd"] = login_pwd;
+        server.visitor().call("login", sign_in).data();
+    }
+}
+
 /// What signs the person in once the form has gone out: the password that it set, or the one they had.
 fn login_password_after(person: &Person, form: &Form) -> Option<Value> {
     const SETS_IT: [&str; 6] = [

@@ -1,5 +1,6 @@
 //! The second factor: switched on and off, asked for at sign-in, locked, and replaced by recovery codes.
 
+mod kills;
 mod recovery;
 mod sign_in;
 mod switch;

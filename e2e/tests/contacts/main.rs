@@ -7,3 +7,4 @@ mod checks;
 mod contact;
 mod first;
 mod gates;
+mod kills;

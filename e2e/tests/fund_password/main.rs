@@ -2,6 +2,7 @@
 
 mod changing;
 mod forgetting;
+mod kills;
 mod refusing;
 mod setting;
 
