@@ -56,6 +56,8 @@ pub struct Config {
     pub shutdown_seconds: u64,
     /// Connections at once.
     pub max_connections: usize,
+    /// Connections at once of one host that is no trusted proxy.
+    pub max_connections_of_host: usize,
     /// Threads that hash passwords; 0 for one a core.
     pub hash_threads: usize,
     /// Password hashes that may wait; more are told to come again.
@@ -98,6 +100,7 @@ impl Default for Config {
             request_timeout_seconds: 30,
             shutdown_seconds: 20,
             max_connections: 10_000,
+            max_connections_of_host: 2_000,
             hash_threads: 0,
             hash_queue: 256,
             hash_memory_kib: 19 * 1024,
@@ -144,6 +147,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("request_timeout_seconds", Kind::Number),
     ("shutdown_seconds", Kind::Number),
     ("max_connections", Kind::Number),
+    ("max_connections_of_host", Kind::Number),
     ("hash_threads", Kind::Number),
     ("hash_queue", Kind::Number),
     ("hash_memory_kib", Kind::Number),

@@ -230,16 +230,22 @@ pub(crate) fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool
     })
 }
 
-/// The front door's setup.
-///
-/// # Errors
-/// Words for the operator.
-pub(crate) fn setup(config: &Config) -> Result<Setup, String> {
+/// Whose word about the client is taken.
+fn proxies(config: &Config) -> Result<TrustedProxies, String> {
     let header = match config.forward_header.to_ascii_lowercase().as_str() {
         "x-forwarded-for" => ForwardHeader::XForwardedFor,
         "forwarded" => ForwardHeader::Forwarded,
         _ => return Err("forward_header is x-forwarded-for or forwarded".to_owned()),
     };
+    TrustedProxies::parse(&config.trusted_proxies, header)
+        .map_err(|error| format!("trusted_proxies: {error}"))
+}
+
+/// The front door's setup.
+///
+/// # Errors
+/// Words for the operator.
+pub(crate) fn setup(config: &Config) -> Result<Setup, String> {
     let country_header = match config.country_header.as_str() {
         "" => None,
         name => {
@@ -247,8 +253,7 @@ pub(crate) fn setup(config: &Config) -> Result<Setup, String> {
         }
     };
     Ok(Setup {
-        proxies: TrustedProxies::parse(&config.trusted_proxies, header)
-            .map_err(|error| format!("trusted_proxies: {error}"))?,
+        proxies: proxies(config)?,
         country_header,
         cors: Cors::new(&config.cors_origins).map_err(|error| format!("cors_origins: {error}"))?,
         quotas: config.limits,
@@ -278,7 +283,13 @@ async fn listen(
 ) -> Result<Running, String> {
     let tls = (public && !config.tls_certificate.as_os_str().is_empty())
         .then(|| TlsFiles { certificate: config.tls_certificate.clone(), key: config.tls_key.clone() });
-    let how = ListenConfig { tls, max_connections: config.max_connections, ..ListenConfig::new(listener) };
+    let how = ListenConfig {
+        tls,
+        max_connections: config.max_connections,
+        max_connections_of_host: config.max_connections_of_host,
+        proxies: proxies(config)?,
+        ..ListenConfig::new(listener)
+    };
     listener::serve(how, routes).await.map_err(|error| error.to_string())
 }
 

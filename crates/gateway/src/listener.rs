@@ -3,6 +3,7 @@
 //! | what | bound |
 //! | --- | --- |
 //! | connections at once | `max_connections`; further ones wait in the kernel's queue |
+//! | connections of one host (IPv6: /64) that is no trusted proxy | `max_connections_of_host`; further ones are closed |
 //! | TLS handshake, then the first request's head | `header_timeout` each |
 //! | a connection with no byte either way; the head of a later request | `idle_timeout` |
 //! | the head of a request | 32 KiB; HTTP/1.1 also 100 fields (431 beyond either) |
@@ -11,12 +12,14 @@
 //! Certificates are read again when their files change. Stopping lets running requests end.
 
 mod bounded;
+mod places;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tls;
 
 pub use tls::{TlsError, TlsFiles};
 
+use crate::client_address::TrustedProxies;
 use axum::Router;
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
@@ -48,10 +51,14 @@ pub struct ListenConfig {
     pub idle_timeout: Duration,
     /// The most connections at once, upgraded ones (WebSockets) included.
     pub max_connections: usize,
+    /// The most of them from one host.
+    pub max_connections_of_host: usize,
+    /// Whose connections speak for many hosts.
+    pub proxies: TrustedProxies,
 }
 
 impl ListenConfig {
-    /// Plain HTTP with the usual bounds: 10 s, 75 s, 10 000 connections.
+    /// Plain HTTP with the usual bounds: 10 s, 75 s, 10 000 connections, 2 000 from one host.
     #[must_use]
     pub fn new(listener: TcpListener) -> Self {
         Self {
@@ -60,6 +67,8 @@ impl ListenConfig {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             max_connections: 10_000,
+            max_connections_of_host: 2_000,
+            proxies: TrustedProxies::default(),
         }
     }
 }
@@ -113,7 +122,8 @@ impl Running {
 /// When the socket or the certificate cannot be used.
 pub async fn serve(config: ListenConfig, app: Router) -> Result<Running, ListenError> {
     let address = config.listener.local_addr()?;
-    let listener = BoundedListener::new(config.listener, config.max_connections, config.idle_timeout)?;
+    let most = (config.max_connections, config.max_connections_of_host);
+    let listener = BoundedListener::new(config.listener, most, config.proxies, config.idle_timeout)?;
     let handle = Handle::new();
     let mut server = Server::<Peer>::from_listener(listener)
         .handle(handle.clone())

@@ -1,5 +1,7 @@
 //! A TCP listener that takes a bounded number of connections and ends those that fall silent.
 
+use super::places::{Place, Places};
+use crate::client_address::TrustedProxies;
 use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
 use std::io;
@@ -39,18 +41,22 @@ impl Connected<Peer> for SocketAddr {
 pub(super) struct BoundedListener {
     listener: TcpListener,
     permits: Arc<Semaphore>,
+    places: Places,
+    proxies: TrustedProxies,
     idle_timeout: Duration,
 }
 
 impl BoundedListener {
     pub(super) fn new(
         listener: std::net::TcpListener,
-        max_connections: usize,
+        (max_connections, max_of_host): (usize, usize),
+        proxies: TrustedProxies,
         idle_timeout: Duration,
     ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let permits = Arc::new(Semaphore::new(max_connections.clamp(1, Semaphore::MAX_PERMITS)));
-        Ok(Self { listener: TcpListener::from_std(listener)?, permits, idle_timeout })
+        let places = Places::new(max_of_host.max(1));
+        Ok(Self { listener: TcpListener::from_std(listener)?, permits, places, proxies, idle_timeout })
     }
 }
 
@@ -61,10 +67,20 @@ impl AddrListener<BoundedStream, Peer> for BoundedListener {
 
     async fn accept_stream(&self) -> io::Result<(BoundedStream, Peer)> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, peer) = self.listener.accept().await?;
+        let (stream, peer, place) = loop {
+            let (stream, peer) = self.listener.accept().await?;
+            // A proxy speaks for many.
+            if self.proxies.trusts(peer.ip()) {
+                break (stream, peer, None);
+            }
+            // One host must not hold all the places there are; what it has too many of is closed.
+            if let Some(place) = self.places.take(peer.ip()) {
+                break (stream, peer, Some(place));
+            }
+        };
         // Replies are written whole; waiting to fill packets only delays them.
         stream.set_nodelay(true)?;
-        Ok((BoundedStream::new(stream, self.idle_timeout, permit), Peer(peer)))
+        Ok((BoundedStream::new(stream, self.idle_timeout, (permit, place)), Peer(peer)))
     }
 
     fn get_local_addr(&self) -> io::Result<Peer> {
@@ -79,14 +95,14 @@ pub(super) struct BoundedStream {
     idle_timeout: Duration,
     last_byte: Instant,
     alarm: Pin<Box<Sleep>>,
-    _permit: OwnedSemaphorePermit,
+    _held: (OwnedSemaphorePermit, Option<Place>),
 }
 
 impl BoundedStream {
-    fn new(stream: TcpStream, idle_timeout: Duration, permit: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TcpStream, idle_timeout: Duration, held: (OwnedSemaphorePermit, Option<Place>)) -> Self {
         let last_byte = Instant::now();
         let alarm = Box::pin(sleep_until(last_byte + idle_timeout));
-        Self { stream, idle_timeout, last_byte, alarm, _permit: permit }
+        Self { stream, idle_timeout, last_byte, alarm, _held: held }
     }
 
     /// Notes that bytes passed, or while none do watches the time. The alarm is not moved with every

@@ -1,4 +1,5 @@
 use super::*;
+use crate::client_address::ForwardHeader;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use axum_server::AddrListener;
@@ -111,7 +112,9 @@ async fn a_silent_connection_is_cut() {
 async fn silence_is_an_error_of_its_kind_in_both_directions() {
     let config = local();
     let address = config.listener.local_addr().unwrap();
-    let listener = BoundedListener::new(config.listener, 1, Duration::from_millis(20)).unwrap();
+    let listener =
+        BoundedListener::new(config.listener, (1, 1), TrustedProxies::default(), Duration::from_millis(20))
+            .unwrap();
     let _client = TcpStream::connect(address).await.unwrap();
     let (mut stream, _) = listener.accept_stream().await.unwrap();
     let silent = stream.read_u8().await.unwrap_err();
@@ -147,6 +150,32 @@ async fn connections_beyond_the_bound_wait_for_a_free_place() {
     released.store(true, Ordering::SeqCst);
     drop(first);
     read_until(&mut second, "released=true").await;
+}
+
+#[tokio::test]
+async fn one_host_does_not_hold_every_place() {
+    let request = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";
+    let app = || Router::new().route("/", get(async || "here"));
+    let running = serve(ListenConfig { max_connections_of_host: 2, ..local() }, app()).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        read_until(&mut stream, "here").await;
+        held.push(stream);
+    }
+    assert!(exchange(running.address, "").await.is_empty(), "closed at once");
+
+    // A trusted proxy may.
+    let proxies = TrustedProxies::parse(&["127.0.0.1"], ForwardHeader::XForwardedFor).unwrap();
+    let config = ListenConfig { max_connections_of_host: 2, proxies, ..local() };
+    let running = serve(config, app()).await.unwrap();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        read_until(&mut stream, "here").await;
+        held.push(stream);
+    }
 }
 
 /// A server whose `/slow` says when it has begun and ends when it is told to.
@@ -258,7 +287,9 @@ async fn a_changed_certificate_is_taken_and_a_broken_one_is_not() {
     let files = files_in(directory.path());
     let old = write_pair(&files);
     let mut watch = CertificateWatch::load(files.clone()).await.unwrap();
-    let listener = BoundedListener::new(local().listener, 10, Duration::from_secs(75)).unwrap();
+    let listener =
+        BoundedListener::new(local().listener, (10, 10), TrustedProxies::default(), Duration::from_secs(75))
+            .unwrap();
     let address = listener.get_local_addr().map(SocketAddr::from).unwrap();
     let app = whoami().into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(
