@@ -5,13 +5,13 @@ mod axum_constant;
 mod commits;
 
 use crate::machine::Cores;
-use crate::{Outcome, machine};
+use crate::{Outcome, custos, machine};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// This program as an arm.
 pub(crate) fn command(arguments: &[&str]) -> Outcome<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = custos::bound_to_us(std::env::current_exe()?);
     command.arg("arm").args(arguments);
     Ok(command)
 }

@@ -4,6 +4,7 @@ use crate::Outcome;
 use crate::http::{call, connect, exchange, get};
 use crate::machine::Cores;
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::Path;
@@ -14,6 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Politeness would be all that is measured.
 const NO_LIMITS: &str = "{ read = 1000000000, write = 1000000000, sign_in = 1000000000, send = 1000000000, \
                          customer = 1000000000, flood = 1000000000 }";
+
+/// `program`, to be killed by the system when this process ends, however it ends.
+pub(crate) fn bound_to_us(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.arg("--pdeathsig=KILL").arg(program);
+    command
+}
 
 /// A child that ends when this is dropped.
 pub(crate) struct Running {
@@ -58,7 +66,7 @@ impl Drop for Running {
 
 /// `custos demo` with everything in `data`, or in the database of `database_url`.
 pub(crate) fn command(program: &Path, data: &Path, database_url: Option<&str>) -> Command {
-    let mut command = Command::new(program);
+    let mut command = bound_to_us(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CUSTOS_") {
             command.env_remove(name);
@@ -92,14 +100,39 @@ pub(crate) fn wait_until_ready(server: SocketAddrV4) -> Outcome<()> {
 
 /// Someone with an account and a session.
 pub(crate) struct Person {
-    email: String,
+    pub(crate) email: String,
     password: String,
     pub(crate) token: String,
 }
 
+/// Spreads numbers, so that what is made of them has no order.
+fn spread(number: u16) -> u128 {
+    (u128::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+}
+
+/// The address of a number: all are equally long, and neighbours are far apart.
+pub(crate) fn email(number: u16) -> String {
+    format!("{:016x}@example.com", spread(number) >> 64)
+}
+
+/// The body of a reply, which must have this `code`: its `data`.
+pub(crate) fn data_of(body: &[u8], code: &str) -> Outcome<Value> {
+    let mut reply: Value = serde_json::from_slice(body)?;
+    if reply.get("code").and_then(Value::as_str) != Some(code) {
+        return Err(format!("not the expected answer: {reply}").into());
+    }
+    Ok(reply.get_mut("data").map(Value::take).unwrap_or_default())
+}
+
+/// Asks for a code of this kind.
+pub(crate) fn asks_for_code(kind: &str, email: &str) -> Vec<u8> {
+    let kind = format!("EMAIL_{kind}_VERIFICATION_CODE");
+    call(SEND_CODE, None, &json!({"bizType": kind, "toUser": email}).to_string())
+}
+
 const INFO: &str = "/global/customer.app.CustomerWebApiService.findCustomerInfo";
 const CHANGE_LANG: &str = "/global/customer.app.CustomerWebApiService.changeLang";
-const LOGIN: &str = "/login/customer.app.CustomerWebApiService.login";
+pub(crate) const LOGIN: &str = "/login/customer.app.CustomerWebApiService.login";
 const REGISTER: &str = "/register/customer.app.CustomerWebApiService.register";
 const SEND_CODE: &str = "/global/message.app.VerificationApiService.verifyCodeSend";
 
@@ -122,26 +155,19 @@ impl Person {
     }
 
     /// Signs up by e-mail, from an address of their own.
-    fn signs_up(server: SocketAddrV4, number: u8) -> Outcome<Self> {
-        let mut stream = connect(Ipv4Addr::new(127, 9, 1, number), server)?;
-        let mut asks = |path: &str, body: Value| -> Outcome<Value> {
-            let (_, reply) = exchange(&mut stream, &call(path, None, &body.to_string()))?;
-            let mut reply: Value = serde_json::from_slice(&reply)?;
-            if reply.get("code") != Some(&json!("0")) {
-                return Err(format!("signing up was refused: {reply}").into());
-            }
-            Ok(reply.get_mut("data").map(Value::take).unwrap_or_default())
-        };
-        let email = format!("person{number}@example.com");
+    fn signs_up(server: SocketAddrV4, number: u16) -> Outcome<Self> {
+        let [high, low] = number.to_be_bytes();
+        let mut stream = connect(Ipv4Addr::new(127, 9, high, low), server)?;
+        let mut asks =
+            |request: &[u8]| -> Outcome<Value> { data_of(&exchange(&mut stream, request)?.1, "0") };
+        let email = email(number);
         // What clients send is the hex of a digest; any 32 digits that are no common password's will do.
-        let password = format!("{:032x}", (u128::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c));
-        let sent = asks(SEND_CODE, json!({"bizType": "EMAIL_REGISTER_VERIFICATION_CODE", "toUser": email}))?;
+        let password = format!("{:032x}", spread(number));
+        let sent = asks(&asks_for_code("REGISTER", &email))?;
         let code = code_sent_to(server, &email)?;
-        let profile = asks(
-            REGISTER,
-            json!({"type": 1, "loginName": email, "country": "ISO_3166_156", "registerSource": 2,
-                   "pwd": password, "verifyCode": code, "sendToken": sent.get("token")}),
-        )?;
+        let form = json!({"type": 1, "loginName": email, "country": "ISO_3166_156", "registerSource": 2,
+                          "pwd": password, "verifyCode": code, "sendToken": sent.get("token")});
+        let profile = asks(&call(REGISTER, None, &form.to_string()))?;
         let token = profile.get("token").and_then(Value::as_str).ok_or("no token")?.to_owned();
         Ok(Self { email, password, token })
     }
@@ -163,7 +189,7 @@ fn code_sent_to(server: SocketAddrV4, email: &str) -> Outcome<String> {
     Err(format!("no code came for {email}").into())
 }
 
-/// So many people sign up.
-pub(crate) fn people(server: SocketAddrV4, count: u8) -> Outcome<Vec<Person>> {
+/// So many people sign up: those of the numbers from 1 on.
+pub(crate) fn people(server: SocketAddrV4, count: u16) -> Outcome<Vec<Person>> {
     (1..=count).map(|number| Person::signs_up(server, number)).collect()
 }

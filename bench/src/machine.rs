@@ -44,10 +44,10 @@ impl Cores {
         child.map_err(|error| format!("{}: {error}", command.get_program().display()).into())
     }
 
-    /// Waits until hardly anyone else uses the two cores; goes on after a while in any case.
-    pub(crate) fn wait_for_quiet(self) -> Outcome<()> {
+    /// Waits until hardly anyone else uses the two cores, for as long as `patience` lasts.
+    pub(crate) fn wait_for_quiet(self, patience: Duration) -> Outcome<()> {
         let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(20) {
+        while began.elapsed() < patience {
             let (before, then) = (self.busy()?, Instant::now());
             std::thread::sleep(Duration::from_millis(300));
             let busy = (self.busy()? - before).as_secs_f64() / then.elapsed().as_secs_f64();

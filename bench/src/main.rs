@@ -9,10 +9,14 @@ mod http;
 mod load;
 mod machine;
 mod measures;
+mod place;
 mod report;
+mod samples;
 
 use machine::Cores;
 use measures::Setting;
+use place::Place;
+use std::cell::Cell;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,10 +25,15 @@ use std::time::Duration;
 /// What most functions here return. Anything that goes wrong ends the run.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const USAGE: &str = "bench [a] [b] [c] [d] [--seconds N] [--rounds N] [--custos FILE] [--pg-url URL]
+/// What can be measured.
+const LETTERS: &str = "abcde";
+const USAGE: &str =
+    "bench [a] [b] [c] [d] [e] [--seconds N] [--rounds N] [--limit N] [--custos FILE] [--pg-url URL]
   a  findCustomerInfo, against a bare axum handler     b  sign-ins, against bare Argon2id
   c  changeLang, against bare one-row commits          d  memory, start, size
+  e  whether the time of an answer tells that an account exists
   Without a letter: all. --seconds: of each side in each round; --rounds: their number.
+  --limit: after so many seconds the run is given up, whatever it is at.
   --custos: the program to be measured, instead of the one that lies beside this one.
   --pg-url: a PostgreSQL that may be written to, for the same on PostgreSQL.";
 
@@ -47,26 +56,35 @@ struct Wishes {
     letters: String,
     seconds: f64,
     rounds: usize,
+    limit: Duration,
     custos: Option<PathBuf>,
     pg_url: Option<String>,
 }
 
 fn wishes(arguments: &[String]) -> Outcome<Wishes> {
-    let mut wishes = Wishes { letters: String::new(), seconds: 3.0, rounds: 5, custos: None, pg_url: None };
+    let mut wishes = Wishes {
+        letters: String::new(),
+        seconds: 1.5,
+        rounds: 5,
+        limit: Duration::from_secs(290),
+        custos: None,
+        pg_url: None,
+    };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{argument} needs a value\n{USAGE}"));
         match argument.as_str() {
             "--seconds" => wishes.seconds = value()?.parse()?,
             "--rounds" => wishes.rounds = value()?.parse()?,
+            "--limit" => wishes.limit = Duration::from_secs(value()?.parse()?),
             "--custos" => wishes.custos = Some(value()?.into()),
             "--pg-url" => wishes.pg_url = Some(value()?.clone()),
-            letter @ ("a" | "b" | "c" | "d") => wishes.letters.push_str(letter),
+            letter if letter.len() == 1 && LETTERS.contains(letter) => wishes.letters.push_str(letter),
             other => return Err(format!("unknown argument {other}\n{USAGE}").into()),
         }
     }
     if wishes.letters.is_empty() {
-        wishes.letters = "abcd".to_owned();
+        wishes.letters = LETTERS.to_owned();
     }
     if !(wishes.seconds.is_finite() && wishes.seconds > 0.0 && wishes.rounds > 0) {
         return Err("--seconds and --rounds are positive".into());
@@ -81,26 +99,29 @@ fn measure(wishes: &Wishes) -> Outcome<()> {
         return Err(format!("{} is not built; `cargo xtask bench` builds it", program.display()).into());
     }
     // Beside the program, on a real disk: the temporary directory may be memory, where a commit costs nothing.
-    let directory = tempfile::Builder::new()
-        .prefix("bench-")
-        .tempdir_in(own.parent().ok_or("this program has no directory")?)?;
+    let place = Place::make(own.parent().ok_or("this program has no directory")?)?;
+    place.give_up_after(wishes.limit);
     let cores = Cores::find()?;
     cores.make_load_here()?;
     let setting = Setting {
         program,
-        directory: directory.path().to_owned(),
+        directory: place.path().to_owned(),
         cores,
         round: Duration::from_secs_f64(wishes.seconds),
         rounds: wishes.rounds,
         pg_url: wishes.pg_url.clone(),
+        patience: Cell::new(measures::PATIENCE),
     };
     println!("{}; load {}", cores.told(), machine::load_average());
-    for letter in ['a', 'b', 'c', 'd'] {
-        if wishes.letters.contains(letter) {
-            measures::run(letter, &setting)?;
+    let mut failed = String::new();
+    for letter in LETTERS.chars().filter(|letter| wishes.letters.contains(*letter)) {
+        // What fails takes no one else's figures away.
+        if let Err(problem) = measures::run(letter, &setting) {
+            report::remark(&format!("({letter}) FAILED: {problem}"));
+            failed.push(letter);
         }
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {failed}").into()) }
 }
 
 #[cfg(test)]
@@ -112,8 +133,8 @@ mod tests {
         let given = |text: &str| wishes(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let some = given("c --seconds 0.5 a").unwrap();
         assert_eq!((some.letters.as_str(), some.seconds, some.rounds), ("ca", 0.5, 5));
-        assert_eq!(given("--rounds 3").unwrap().letters, "abcd");
-        for bad in ["e", "--seconds", "--seconds 0", "--rounds x"] {
+        assert_eq!(given("--rounds 3").unwrap().letters, LETTERS);
+        for bad in ["f", "ab", "--seconds", "--seconds 0", "--rounds x"] {
             assert!(given(bad).is_err(), "{bad}");
         }
     }

@@ -1,20 +1,23 @@
-//! The four measurements.
+//! The measurements.
 
 mod outside;
 mod reads;
 mod sign_ins;
+mod timing;
 mod writes;
 
 use crate::custos::{self, Running};
 use crate::load::{self, Script};
 use crate::machine::{self, Cores};
 use crate::{Outcome, report};
+use postgres::{Client, NoTls};
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Connections of a load, unless it says otherwise.
-const CONNECTIONS: u8 = 32;
+const CONNECTIONS: u16 = 32;
 /// What is not counted at the beginning of each side's turn.
 const WARM_UP: Duration = Duration::from_millis(500);
 /// A load that takes more of its core than this may be what was measured.
@@ -22,8 +25,8 @@ const SATURATED: f64 = 0.95;
 
 /// The share of the two cores that others may take in a round that counts.
 const QUIET: f64 = 0.05;
-/// How many times as many rounds as are wanted are tried for quiet ones.
-const TRIES: usize = 3;
+/// What a measurement may take longer than it must: waiting for a quiet machine, and repeating disturbed rounds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 
 /// With what, where, and how long.
 pub(crate) struct Setting {
@@ -33,14 +36,18 @@ pub(crate) struct Setting {
     pub(crate) round: Duration,
     pub(crate) rounds: usize,
     pub(crate) pg_url: Option<String>,
+    /// What is left of [`PATIENCE`] in this measurement.
+    pub(crate) patience: Cell<Duration>,
 }
 
 /// Runs a measurement.
 pub(crate) fn run(letter: char, setting: &Setting) -> Outcome<()> {
+    setting.patience.set(PATIENCE);
     match letter {
         'a' => reads::run(setting),
         'b' => sign_ins::run(setting),
         'c' => writes::run(setting),
+        'e' => timing::run(setting),
         _ => outside::run(setting),
     }
 }
@@ -58,6 +65,28 @@ impl Setting {
         Ok(server)
     }
 
+    /// A server on a database of its own in PostgreSQL, if there is one. That goes with the cluster that the run is given.
+    fn server_on_postgres(&self, name: &str) -> Outcome<Option<Running>> {
+        let Some(url) = &self.pg_url else {
+            report::remark("not measured on PostgreSQL: no --pg-url was given");
+            return Ok(None);
+        };
+        let (server_url, _) = url.rsplit_once('/').ok_or("a URL without a database")?;
+        let name = format!("custos_bench_{name}");
+        Client::connect(url, NoTls)?
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+        Client::connect(url, NoTls)?.batch_execute(&format!("CREATE DATABASE {name}"))?;
+        self.server(&format!("{name}-data"), Some(&format!("{server_url}/{name}"))).map(Some)
+    }
+
+    /// Waits for a quiet machine while the patience lasts.
+    fn wait_for_quiet(&self) -> Outcome<()> {
+        let began = Instant::now();
+        self.cores.wait_for_quiet(self.patience.get())?;
+        self.patience.set(self.patience.get().saturating_sub(began.elapsed()));
+        Ok(())
+    }
+
     /// The rounds, each begun when the machine is quiet. What others did to the two cores meanwhile is what neither this
     /// process nor `servers` did; a round that they disturbed is repeated, and the least disturbed ones count. Without
     /// `servers` (a database does part of the work, and whose it is can't be told) all rounds count.
@@ -68,14 +97,19 @@ impl Setting {
             })
         };
         let mut tried: Vec<(f64, R)> = Vec::new();
-        let tries = if servers.is_empty() { self.rounds } else { self.rounds * TRIES };
-        for _ in 0..tries {
-            self.cores.wait_for_quiet()?;
+        loop {
+            self.wait_for_quiet()?;
             let (began, busy, own) = (Instant::now(), self.cores.busy()?, ours()?);
             let figures = round()?;
             let others = (self.cores.busy()? - busy).saturating_sub(ours()? - own);
             tried.push((others.div_duration_f64(began.elapsed()) / 2.0, figures));
-            if tried.iter().filter(|(others, _)| *others < QUIET).count() >= self.rounds {
+            if tried.len() > self.rounds {
+                // A repeated round.
+                self.patience.set(self.patience.get().saturating_sub(began.elapsed()));
+            }
+            let quiet = tried.iter().filter(|(others, _)| *others < QUIET).count();
+            let enough = servers.is_empty() || quiet >= self.rounds || self.patience.get() < began.elapsed();
+            if tried.len() >= self.rounds && enough {
                 break;
             }
         }

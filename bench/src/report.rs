@@ -1,5 +1,7 @@
 //! Figures in columns.
 
+use crate::samples::Samples;
+
 /// The middle one.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
@@ -59,6 +61,25 @@ pub(crate) fn held(name: &str, values: &[f64], aim: Aim) {
 /// A heading over lines.
 pub(crate) fn heading(words: &str) {
     println!("\n{words}\n  {:<46} {:>9}   spread", "", "median");
+}
+
+/// A heading over distributions.
+pub(crate) fn distributions_heading(words: &str) {
+    println!("\n{words}\n  {:<40} {:>9} {:>9} {:>9} {:>9}   µs", "", "p10", "p50", "p90", "p99");
+}
+
+/// Two distributions and how far they lie apart.
+pub(crate) fn distributions(name: &str, known: &Samples, unknown: &Samples, distance: f64, chance: f64) {
+    for (whose, samples) in [("accounts", known), ("other names", unknown)] {
+        let [p10, p50, p90, p99] = [10, 50, 90, 99].map(|percent| number(samples.percentile(percent)));
+        println!("  {:<40} {p10:>9} {p50:>9} {p90:>9} {p99:>9}", format!("{name}: {whose}"));
+    }
+    let judged = if distance <= chance { "within chance" } else { "MORE THAN CHANCE" };
+    println!(
+        "    of {} and {}: apart {distance:.3}, by chance up to {chance:.3}: {judged}",
+        known.len(),
+        unknown.len()
+    );
 }
 
 /// A remark below lines.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Where Debian puts each major version.
 const INSTALLED: &str = "/usr/lib/postgresql";
-/// Names the directories of clusters in the temporary directory; the number of the process that made it follows.
+/// Names the directories of clusters; the number of the process that made it follows.
 const PREFIX: &str = "custos-test-pg-";
 /// The user that PostgreSQL runs as when root starts it and Debian has made none.
 const OWN_USER: &str = "custos-test";
@@ -25,16 +25,22 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a server, after installing PostgreSQL if need be. Commits are durable: the crash tests mean it.
+    /// [`Cluster::start_in`] the temporary directory.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::start_in(&std::env::temp_dir())
+    }
+
+    /// Starts a server with its files in a directory of its own in `parent`, after installing PostgreSQL if need be.
+    /// Commits are durable: the crash tests and the measurements mean it.
+    pub(crate) fn start_in(parent: &Path) -> Result<Self, String> {
         let programs = match newest_programs() {
             Some(programs) => programs,
             None => install()?,
         };
         let user = if is_root()? { Some(User::for_server()?) } else { None };
-        remove_leftovers(&programs, user.as_ref());
+        remove_leftovers(parent, &programs, user.as_ref());
 
-        let directory = std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
+        let directory = parent.join(format!("{PREFIX}{}", std::process::id()));
         std::fs::create_dir(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         match launch(&directory, &programs, user.as_ref()) {
             Ok((port, server)) => Ok(Self { directory, programs, user, port, server }),
@@ -77,7 +83,7 @@ fn newest_programs() -> Option<PathBuf> {
 fn install() -> Result<PathBuf, String> {
     if !is_root()? {
         return Err(format!(
-            "the tests need PostgreSQL's programs in {INSTALLED}/*/bin; run `apt-get install postgresql` as root"
+            "this needs PostgreSQL's programs in {INSTALLED}/*/bin; run `apt-get install postgresql` as root"
         ));
     }
     eprintln!("PostgreSQL is not installed; installing Debian's package");
@@ -212,8 +218,8 @@ fn stop(directory: &Path, programs: &Path, user: Option<&User>) {
 }
 
 /// Removes what runs that were killed have left. Their servers went with them (`--pdeathsig`), their files did not.
-fn remove_leftovers(programs: &Path, user: Option<&User>) {
-    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else { return };
+fn remove_leftovers(parent: &Path, programs: &Path, user: Option<&User>) {
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let owner =

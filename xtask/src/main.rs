@@ -1,5 +1,6 @@
 //! Developer tasks: `cargo xtask TASK`. One file a task; a new one is a module, a line of [`TASKS`], and its text.
 
+mod bench;
 mod check;
 mod cluster;
 mod packages;
@@ -21,6 +22,7 @@ struct Task {
 
 const TASKS: &[Task] = &[
     Task { name: "test", usage: test::USAGE, run: test::run },
+    Task { name: "bench", usage: bench::USAGE, run: bench::run },
     Task { name: "check", usage: check::USAGE, run: check::run },
 ];
 

@@ -18,7 +18,7 @@ fn start_ms(setting: &Setting, data: &str) -> Outcome<(Running, f64)> {
 pub(super) fn run(setting: &Setting) -> Outcome<()> {
     report::heading("(d) the program from outside");
     let (mut empty, mut full, mut idle, mut highest) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    setting.cores.wait_for_quiet()?;
+    setting.wait_for_quiet()?;
     for number in 0..STARTS {
         empty.push(start_ms(setting, &format!("start-{number}"))?.1);
         let (server, ms) = start_ms(setting, &format!("start-{number}"))?;
