@@ -124,17 +124,21 @@ pub(crate) fn data_of(body: &[u8], code: &str) -> Outcome<Value> {
     Ok(reply.get_mut("data").map(Value::take).unwrap_or_default())
 }
 
+/// The form that asks for a code of this kind.
+pub(crate) fn code_form(kind: &str, email: &str) -> Value {
+    json!({"bizType": format!("EMAIL_{kind}_VERIFICATION_CODE"), "toUser": email})
+}
+
 /// Asks for a code of this kind.
 pub(crate) fn asks_for_code(kind: &str, email: &str) -> Vec<u8> {
-    let kind = format!("EMAIL_{kind}_VERIFICATION_CODE");
-    call(SEND_CODE, None, &json!({"bizType": kind, "toUser": email}).to_string())
+    call(SEND_CODE, None, &code_form(kind, email).to_string())
 }
 
 const INFO: &str = "/global/customer.app.CustomerWebApiService.findCustomerInfo";
 const CHANGE_LANG: &str = "/global/customer.app.CustomerWebApiService.changeLang";
 pub(crate) const LOGIN: &str = "/login/customer.app.CustomerWebApiService.login";
 const REGISTER: &str = "/register/customer.app.CustomerWebApiService.register";
-const SEND_CODE: &str = "/global/message.app.VerificationApiService.verifyCodeSend";
+pub(crate) const SEND_CODE: &str = "/global/message.app.VerificationApiService.verifyCodeSend";
 
 impl Person {
     /// Reads their record.

@@ -21,6 +21,7 @@ mod people;
 mod person;
 mod process;
 mod production;
+mod provider;
 pub mod raw;
 mod request;
 mod server;

@@ -1,6 +1,6 @@
 //! A small HTTP server that plays the SMS provider.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::BufReader;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use crate::inbox::{Addressed, Inbox};
+use crate::provider::{self, Posted};
 
 /// A text message as the provider got it.
 #[derive(Clone, Debug)]
@@ -79,7 +80,7 @@ impl SmsReceiver {
 fn serve(stream: TcpStream, files: &Inbox<Sms>, refuses: &AtomicU32) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut input = BufReader::new(stream);
-    while let Some(body) = read_request(&mut input)? {
+    while let Some(Posted { body, .. }) = provider::read(&mut input)? {
         let refuse = refuses.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         let status = if refuse.is_ok() {
             "503 Service Unavailable"
@@ -87,7 +88,7 @@ fn serve(stream: TcpStream, files: &Inbox<Sms>, refuses: &AtomicU32) -> std::io:
             files.deliver(read_sms(&body));
             "202 Accepted"
         };
-        write!(out, "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}")?;
+        provider::answer(&mut out, status, "{}")?;
     }
     Ok(())
 }
@@ -102,38 +103,6 @@ fn read_sms(body: &[u8]) -> Sms {
         lang: text("lang"),
         company: json["company"].as_i64().unwrap_or_else(|| panic!("`company` in {json}")),
     }
-}
-
-/// The next request's body, or `None` at the end of the connection.
-fn read_request(input: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
-    let (mut length, mut chunked, mut line) = (0, false, String::new());
-    if input.read_line(&mut line)? == 0 {
-        return Ok(None);
-    }
-    loop {
-        line.clear();
-        input.read_line(&mut line)?;
-        let header = line.trim_end().to_ascii_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or(0);
-        }
-        chunked |= header.starts_with("transfer-encoding:") && header.contains("chunked");
-    }
-    let mut body = vec![0; length];
-    input.read_exact(&mut body)?;
-    while chunked {
-        line.clear();
-        input.read_line(&mut line)?;
-        let size = usize::from_str_radix(line.trim(), 16).unwrap_or(0);
-        let mut chunk = vec![0; size + 2];
-        input.read_exact(&mut chunk)?;
-        body.extend_from_slice(&chunk[..size]);
-        chunked = size > 0;
-    }
-    Ok(Some(body))
 }
 
 #[cfg(test)]
@@ -151,10 +120,10 @@ mod tests {
             b.len()
         );
         for request in [plain, chunked] {
-            let body = read_request(&mut request.as_bytes()).unwrap().unwrap();
-            assert_eq!(read_sms(&body).code.as_deref(), Some("123456"));
+            let posted = provider::read(&mut request.as_bytes()).unwrap().unwrap();
+            assert_eq!(read_sms(&posted.body).code.as_deref(), Some("123456"));
         }
-        assert!(read_request(&mut &b""[..]).unwrap().is_none());
+        assert!(provider::read(&mut &b""[..]).unwrap().is_none());
     }
 
     #[test]

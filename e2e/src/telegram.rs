@@ -1,7 +1,7 @@
 //! Telegram's side: the Bot API as published, the login widget, Mini Apps, and the webhook's updates.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::BufReader;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::inbox::{Addressed, Inbox, six_digits};
+use crate::provider::{self, Posted};
 use crate::{Server, fresh};
 
 /// A message that the bot sent.
@@ -209,42 +210,11 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 fn serve(stream: TcpStream, api: &BotApi) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut input = BufReader::new(stream);
-    loop {
-        let (mut line, mut length, mut chunked) = (String::new(), 0, false);
-        if input.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        loop {
-            line.clear();
-            input.read_line(&mut line)?;
-            let header = line.trim_end().to_ascii_lowercase();
-            if header.is_empty() {
-                break;
-            }
-            if let Some(value) = header.strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            chunked |= header.starts_with("transfer-encoding:") && header.contains("chunked");
-        }
-        let mut body = vec![0; length];
-        input.read_exact(&mut body)?;
-        while chunked {
-            line.clear();
-            input.read_line(&mut line)?;
-            let size = usize::from_str_radix(line.trim(), 16).unwrap_or(0);
-            let mut chunk = vec![0; size + 2];
-            input.read_exact(&mut chunk)?;
-            body.extend_from_slice(&chunk[..size]);
-            chunked = size > 0;
-        }
+    while let Some(Posted { path, body }) = provider::read(&mut input)? {
         let (status, answer) = answer(&path, &body, api);
-        write!(
-            out,
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{answer}",
-            answer.len()
-        )?;
+        provider::answer(&mut out, status, &answer)?;
     }
+    Ok(())
 }
 
 /// `sendMessage` as the Bot API has it; `chat_id` may be a number or text.

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::codes::{
-    A_SPENT_CODE, DEAD_TOKEN, LOCKED, NO_GOOGLE_CODE, SUSPENDED, WRONG_CODE, WRONG_GOOGLE_CODE,
-};
+use crate::codes::{A_SPENT_CODE, DEAD_TOKEN, LOCKED, NO_GOOGLE_CODE, WRONG_CODE, WRONG_GOOGLE_CODE};
 use crate::forms::{Slot, code_for};
 use crate::person::warning_at;
 use crate::{Client, Code, Form, Person, Server, text_of};
@@ -143,10 +141,8 @@ pub fn has_consequences(server: &Server, person: &Person, form: &Form) {
         server.customer("unlock", &person.number).succeeds();
         return;
     };
-    let mut sign_in = person.login_form("");
-    sign_in["loginPwd"] = login_pwd;
-    let refusals = [LOCKED, SUSPENDED, "CUSTOMER_API_0000157"];
-    server.visitor().call("login", sign_in.clone()).refused_as(&refusals);
+    let sign_in = sign_in_by(person, login_pwd);
+    server.visitor().call("login", sign_in.clone()).refused(LOCKED);
     server.customer("unlock", &person.number).succeeds();
     if person.authenticator.is_none() && form.operation != "enableOrForbidMFA" {
         server.visitor().call("login", sign_in).data();
@@ -179,10 +175,15 @@ pub fn survives_a_kill(server: &Server, person: &Person, form: &Form) {
     if let Some(login_pwd) = login_password_after(person, form)
         && form.operation != "enableOrForbidMFA"
     {
-        let mut sign_in = person.login_form("");
-        sign_in["loginPwd"] = login_pwd;
-        server.visitor().call("login", sign_in).data();
+        server.visitor().call("login", sign_in_by(person, login_pwd)).data();
     }
+}
+
+/// The sign-in with what a client makes of a password.
+fn sign_in_by(person: &Person, login_pwd: Value) -> Value {
+    let mut form = person.login_form("");
+    form["loginPwd"] = login_pwd;
+    form
 }
 
 /// What signs the person in once the form has gone out: the password that it set, or the one they had.

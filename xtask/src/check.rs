@@ -1,5 +1,6 @@
 //! `cargo xtask check`: all that can be said of the sources without running them.
 
+use crate::documents;
 use crate::sources::{self, Source};
 use crate::{Outcome, packages, process};
 use std::process::{Command, ExitCode, Stdio};
@@ -16,7 +17,7 @@ const RULES: &[Rule] = &[
     ("SQL only with the rules", sources::sql),
     ("HTTP only in front", sources::http),
     ("forbidden words", sources::forbidden),
-    ("tests that documents name", sources::named_tests),
+    ("tests that documents name", documents::named_tests),
     ("allowed lints", sources::allowed_lints),
     ("unused dependencies", packages::unused),
 ];

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod cluster;
+mod documents;
 mod packages;
 mod process;
 mod sources;

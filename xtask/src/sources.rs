@@ -259,26 +259,6 @@ pub(crate) fn allowed_lints(sources: &[Source]) -> Vec<String> {
     problems
 }
 
-/// Every test that a document names as `file.rs::test` is there.
-pub(crate) fn named_tests(sources: &[Source]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for document in sources.iter().filter(|source| source.path.starts_with("docs/")) {
-        for (number, line) in document.text.lines().enumerate() {
-            for named in line.split('`').filter(|text| text.contains(".rs::")) {
-                let Some((file, test)) = named.split_once("::") else { continue };
-                let declared = [format!("fn {test}("), format!("fn {test}<")];
-                let is_there = sources.iter().any(|source| {
-                    source.path.ends_with(file) && declared.iter().any(|words| source.text.contains(words))
-                });
-                if !is_there {
-                    problems.push(format!("{}:{}: no test {named}", document.path, number + 1));
-                }
-            }
-        }
-    }
-    problems
-}
-
 /// Files that are long to read; told, not refused.
 pub(crate) fn long_files(sources: &[Source]) -> Vec<String> {
     sources
@@ -326,18 +306,6 @@ mod tests {
     #[test]
     fn no_lint_is_allowed() {
         of_workspace(allowed_lints);
-    }
-
-    #[test]
-    fn documents_name_tests_that_there_are() {
-        of_workspace(named_tests);
-    }
-
-    #[test]
-    fn a_test_that_is_not_there_is_found() {
-        let mut sources = source("docs/a.md", "| `races.rs::one_wins` | `races.rs::none_wins` |");
-        sources.extend(source("e2e/tests/races.rs", "fn one_wins(backend: Backend) {}"));
-        assert_eq!(named_tests(&sources).len(), 1);
     }
 
     #[test]

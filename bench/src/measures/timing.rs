@@ -2,7 +2,7 @@
 //! and of names that are none, in random order.
 
 use super::Setting;
-use crate::custos::{self, LOGIN, asks_for_code, data_of};
+use crate::custos::{self, LOGIN, SEND_CODE, asks_for_code, code_form, data_of};
 use crate::http::{call, connect, exchange};
 use crate::samples::{Samples, distance, distance_by_chance};
 use crate::{Outcome, report};
@@ -49,7 +49,8 @@ struct Question {
     /// How often of each name. Five codes in half an hour are sent to one recipient, and the first was for signing up;
     /// five passwords are looked at; five tries are allowed for one code.
     times: usize,
-    request: fn(&Name) -> Vec<u8>,
+    path: &'static str,
+    form: fn(&Name) -> Value,
     /// Puts the answer's ticket where the questions about codes find it.
     keep: fn(&mut Name, String),
 }
@@ -59,55 +60,51 @@ const QUESTIONS: [Question; 9] = [
         name: "checkCustomerExist",
         code: "0",
         times: 5,
-        request: |name| call(CHECK_EXIST, None, &json!({"type": 1, "loginName": name.email}).to_string()),
+        path: CHECK_EXIST,
+        form: named,
         keep: nothing,
     },
-    Question {
-        name: "checkStatus",
-        code: "0",
-        times: 5,
-        request: |name| call(CHECK_STATUS, None, &json!({"type": 1, "loginName": name.email}).to_string()),
-        keep: nothing,
-    },
+    Question { name: "checkStatus", code: "0", times: 5, path: CHECK_STATUS, form: named, keep: nothing },
     Question {
         name: "checkGoogleMFAStatus",
         code: "0",
         times: 5,
-        request: |name| call(CHECK_MFA, None, &json!({"type": 1, "loginName": name.email}).to_string()),
+        path: CHECK_MFA,
+        form: named,
         keep: nothing,
     },
     Question {
         name: "login, wrong password",
         code: "CUSTOMER_API_0000112",
         times: 2,
-        request: |name| {
-            let form = json!({"type": 1, "loginName": name.email, "loginPwd": WRONG_PASSWORD, "device": 2});
-            call(LOGIN, None, &form.to_string())
-        },
+        path: LOGIN,
+        form: |name| json!({"type": 1, "loginName": name.email, "loginPwd": WRONG_PASSWORD, "device": 2}),
         keep: nothing,
     },
     Question {
         name: "verifyCodeSend, LOGIN",
         code: "0",
         times: 2,
-        request: |name| asks_for_code("LOGIN", &name.email),
+        path: SEND_CODE,
+        form: |name| code_form("LOGIN", &name.email),
         keep: |name, ticket| name.login_ticket = ticket,
     },
     Question {
         name: "verifyCodeSend, PASSWORD",
         code: "0",
         times: 2,
-        request: |name| asks_for_code("PASSWORD", &name.email),
+        path: SEND_CODE,
+        form: |name| code_form("PASSWORD", &name.email),
         keep: |name, ticket| name.reset_ticket = ticket,
     },
     Question {
         name: "verifyCodeCheck, wrong code",
         code: "CUSTOMER_API_0000511",
         times: 2,
-        request: |name| {
-            let form = json!({"bizType": "EMAIL_LOGIN_VERIFICATION_CODE", "toUser": name.email,
-                              "code": WRONG_CODE, "sendToken": name.login_ticket});
-            call(CHECK_CODE, None, &form.to_string())
+        path: CHECK_CODE,
+        form: |name| {
+            json!({"bizType": "EMAIL_LOGIN_VERIFICATION_CODE", "toUser": name.email,
+                              "code": WRONG_CODE, "sendToken": name.login_ticket})
         },
         keep: nothing,
     },
@@ -115,10 +112,10 @@ const QUESTIONS: [Question; 9] = [
         name: "login, wrong code",
         code: "CUSTOMER_API_0000511",
         times: 2,
-        request: |name| {
-            let form = json!({"type": 1, "loginName": name.email, "device": 2,
-                              "verifyCode": WRONG_CODE, "sendToken": name.login_ticket});
-            call(LOGIN, None, &form.to_string())
+        path: LOGIN,
+        form: |name| {
+            json!({"type": 1, "loginName": name.email, "device": 2,
+                              "verifyCode": WRONG_CODE, "sendToken": name.login_ticket})
         },
         keep: nothing,
     },
@@ -126,14 +123,18 @@ const QUESTIONS: [Question; 9] = [
         name: "forgetLoginPwd, wrong code",
         code: "CUSTOMER_API_0000511",
         times: 2,
-        request: |name| {
-            let form = json!({"type": 1, "loginName": name.email, "newPwd": WRONG_PASSWORD,
-                              "verifyCode": WRONG_CODE, "sendToken": name.reset_ticket});
-            call(FORGET, None, &form.to_string())
+        path: FORGET,
+        form: |name| {
+            json!({"type": 1, "loginName": name.email, "newPwd": WRONG_PASSWORD,
+                              "verifyCode": WRONG_CODE, "sendToken": name.reset_ticket})
         },
         keep: nothing,
     },
 ];
+
+fn named(name: &Name) -> Value {
+    json!({"type": 1, "loginName": name.email})
+}
 
 fn nothing(_: &mut Name, _: String) {}
 
@@ -190,7 +191,7 @@ fn ask(question: &Question, names: &mut [Name], stranger: &mut Stranger) -> Outc
             break;
         }
         let name = names.get_mut(number).ok_or("no such name")?;
-        let (took, body) = stranger.asks(&(question.request)(name))?;
+        let (took, body) = stranger.asks(&call(question.path, None, &(question.form)(name).to_string()))?;
         let data = data_of(&body, question.code)?;
         if let Some(ticket) = data.get("token").and_then(Value::as_str) {
             (question.keep)(name, ticket.to_owned());

@@ -2,7 +2,7 @@
 
 use crate::email::Email;
 use crate::error::{Code, Result};
-use crate::phone::Phone;
+use crate::phone::{DEFAULT_AREA, Phone};
 use custos_store::{Row, Tx, params};
 
 /// `locked_until` of a customer whom an operator locked: until an operator unlocks.
@@ -252,7 +252,7 @@ impl Name {
         match self {
             Self::Email(email) => email.as_str().to_owned(),
             Self::Phone(phone) => format!("{} {}", phone.area, phone.national),
-            Self::AnyArea(national) => format!("+86 {national}"),
+            Self::AnyArea(national) => format!("{DEFAULT_AREA} {national}"),
             Self::Number(number) => number.clone(),
             Self::Nobody(_, text) => text.clone(),
         }
@@ -290,7 +290,7 @@ pub fn by_name(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Option<C
                 customer_of,
             )?;
             if all.len() > 1 {
-                all.retain(|one| one.phone.as_ref().is_some_and(|phone| phone.area == "+86"));
+                all.retain(|one| one.phone.as_ref().is_some_and(|phone| phone.area == DEFAULT_AREA));
             }
             Ok(all.pop())
         }

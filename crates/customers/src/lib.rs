@@ -26,6 +26,7 @@ pub mod reseal;
 pub mod session;
 pub mod sign_in;
 pub mod sms;
+pub mod standing;
 pub mod step_up;
 pub mod third_party;
 mod time;

@@ -4,7 +4,7 @@ mod companies;
 
 use crate::company::{self, Company};
 use crate::customer::{self, Customer, Name, Status};
-use crate::{session, sign_in};
+use crate::{session, standing};
 use custos_store::dialect::Engine;
 use custos_store::{Tx, UnitError, audit, params};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ pub fn customer(tx: &mut Tx<'_>, company_id: i64, number: &str) -> Result<Custom
 /// No such customer, or the store's.
 pub fn set_lock(tx: &mut Tx<'_>, company_id: i64, number: &str, locked: bool, actor: &str) -> Result<()> {
     let customer = customer(tx, company_id, number)?;
-    Ok(sign_in::set_lock(tx, company_id, customer.id, locked, actor)?)
+    Ok(standing::set_lock(tx, company_id, customer.id, locked, actor)?)
 }
 
 /// Takes a customer out of use, or brings them back. Says whether that changed anything.
@@ -105,7 +105,7 @@ pub fn set_enabled(
     match customer.status {
         status if status == to => Ok(false),
         status if status == from => {
-            sign_in::set_status(tx, company_id, customer.id, to, actor)?;
+            standing::set_status(tx, company_id, customer.id, to, actor)?;
             Ok(true)
         }
         Status::Closing => Err(Error::Said(format!(

@@ -9,6 +9,9 @@ use phonenumber::Metadata;
 
 mod plan;
 
+/// The calling code that a number stands in where none is given: existing clients rely on it.
+pub const DEFAULT_AREA: &str = "+86";
+
 /// The longest text that is looked at, in bytes.
 const MAX_TEXT: usize = 50;
 

@@ -16,10 +16,10 @@ const KEPT_MS: i64 = 8 * DAY_MS;
 /// The store's.
 pub fn refusal(tx: &mut Tx<'_>, company: &Company, phone: &Phone) -> Result<Option<&'static str>> {
     let rules = &company.settings.sms;
-    if let Some(reason) = unfit(rules, phone) {
+    let region = phone.region().unwrap_or("");
+    if let Some(reason) = unfit(rules, phone, region) {
         return Ok(Some(reason));
     }
-    let region = phone.region().unwrap_or("");
     let prefix = phone.prefix();
     let day = tx.now().div_euclid(DAY_MS);
     if is_pumped(tx, company.id, rules, &prefix, day)? {
@@ -51,7 +51,7 @@ pub fn refusal_of_notice(
     phone: &Phone,
     template: &str,
 ) -> Result<Option<&'static str>> {
-    if let Some(reason) = unfit(&company.settings.sms, phone) {
+    if let Some(reason) = unfit(&company.settings.sms, phone, phone.region().unwrap_or("")) {
         return Ok(Some(reason));
     }
     let parts: [&[u8]; 4] =
@@ -61,8 +61,7 @@ pub fn refusal_of_notice(
 }
 
 /// What forbids every message to a number.
-fn unfit(rules: &SmsSettings, phone: &Phone) -> Option<&'static str> {
-    let region = phone.region().unwrap_or("");
+fn unfit(rules: &SmsSettings, phone: &Phone, region: &str) -> Option<&'static str> {
     if !rules.enabled {
         Some("sms_switched_off")
     } else if !phone.is_mobile() {

@@ -10,7 +10,7 @@ use crate::customer::Customer;
 use crate::email::Email;
 use crate::error::{Code, Result};
 use crate::mfa;
-use crate::phone::Phone;
+use crate::phone::{DEFAULT_AREA, Phone};
 use crate::session::{self, Session};
 use crate::totp::Drift;
 use crate::verification::{self, Kind, Purpose, Recipient, Shown};
@@ -353,7 +353,7 @@ fn every_contact(
 pub fn named(kind: i64, text: &str, area: Option<&str>) -> Result<Recipient> {
     match kind {
         1 => Email::parse(text).map(Recipient::Email).ok_or_else(|| Code::BadEmail.refuse()),
-        2 => Phone::parse(area.unwrap_or("+86"), text)
+        2 => Phone::parse(area.unwrap_or(DEFAULT_AREA), text)
             .map(Recipient::Phone)
             .map_err(verification::phone_refusal),
         _ => Err(Code::BadField.with(&["type"])),

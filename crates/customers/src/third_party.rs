@@ -148,13 +148,8 @@ pub fn list(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<Vec<Bo
 /// # Errors
 /// `CUSTOMER_API_0001021` when there is none; else the store's.
 pub fn telegram_recipient(tx: &mut Tx<'_>, customer: &Customer) -> Result<Recipient> {
-    let bound = list(tx, customer.company_id, customer.id)?;
-    bound
-        .iter()
-        .find(|one| one.source == TELEGRAM)
-        .and_then(|one| one.user_id.parse().ok())
-        .map(Recipient::Telegram)
-        .ok_or_else(|| Code::ThirdPartyNotBound.with(&[TELEGRAM]))
+    let bound = telegram_where(tx, customer, |_| true)?;
+    bound.ok_or_else(|| Code::ThirdPartyNotBound.with(&[TELEGRAM]))
 }
 
 /// The customer's Telegram account, if the company's bot may write to it.
@@ -162,12 +157,17 @@ pub fn telegram_recipient(tx: &mut Tx<'_>, customer: &Customer) -> Result<Recipi
 /// # Errors
 /// The store's.
 pub(crate) fn telegram_of(tx: &mut Tx<'_>, customer: &Customer) -> Result<Option<Recipient>> {
+    telegram_where(tx, customer, |one| one.subscribed)
+}
+
+fn telegram_where(
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    fits: impl Fn(&Bound) -> bool,
+) -> Result<Option<Recipient>> {
     let bound = list(tx, customer.company_id, customer.id)?;
-    Ok(bound
-        .iter()
-        .find(|one| one.source == TELEGRAM && one.subscribed)
-        .and_then(|one| one.user_id.parse().ok())
-        .map(Recipient::Telegram))
+    let found = bound.iter().find(|one| one.source == TELEGRAM && fits(one));
+    Ok(found.and_then(|one| one.user_id.parse().ok()).map(Recipient::Telegram))
 }
 
 /// Binds an account at a third party.

@@ -4,7 +4,7 @@ use crate::address::{Target, target};
 use crate::envelope::{self, Frame};
 use crate::rate_limit::Decision;
 use crate::{Gateway, limits};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use custos_operations::api::{Answer, Call, refused};
@@ -123,10 +123,8 @@ impl Gateway {
         let flood = self.limits.flood(address, now);
         let refuse =
             |status, gate: Gate, decision| Outcome::of(status, refused(gate.refuse(), lang), decision);
-        let cut_off = |status, gate: Gate, decision| Outcome {
-            ends_connection: true,
-            ..Outcome::of(status, refused(gate.refuse(), lang), decision)
-        };
+        let cut_off =
+            |status, gate, decision| Outcome { ends_connection: true, ..refuse(status, gate, decision) };
         if self.draining.load(Ordering::Relaxed) {
             return cut_off(StatusCode::SERVICE_UNAVAILABLE, Gate::Unavailable, flood);
         }
@@ -135,18 +133,9 @@ impl Gateway {
         }
         // Read before anything is refused by name: an answer to a body that is still coming ends the connection, and a
         // client would lose the next call that it has already sent on it.
-        let body = match tokio::time::timeout(
-            self.request_timeout,
-            axum::body::to_bytes(body, MAX_BODY_BYTES),
-        )
-        .await
-        {
-            Ok(Ok(body)) => body,
-            Ok(Err(error)) if is_too_long(&error) => {
-                return cut_off(StatusCode::PAYLOAD_TOO_LARGE, Gate::TooLarge, flood);
-            }
-            Ok(Err(_)) => return cut_off(StatusCode::BAD_REQUEST, Gate::BadBody, flood),
-            Err(_) => return cut_off(StatusCode::REQUEST_TIMEOUT, Gate::TimedOut, flood),
+        let body = match self.whole(body).await {
+            Ok(body) => body,
+            Err((status, gate)) => return cut_off(status, gate, flood),
         };
         let Some(target) = target else {
             return refuse(StatusCode::NOT_FOUND, Gate::UnknownOperation, flood);
@@ -197,6 +186,19 @@ impl Gateway {
         };
         let own = own.into_inner().filter(|own| own.remaining < decision.remaining);
         Outcome::of(StatusCode::OK, answer, own.unwrap_or(decision))
+    }
+}
+
+impl Gateway {
+    /// The whole body, or why it does not come.
+    async fn whole(&self, body: Body) -> Result<Bytes, (StatusCode, Gate)> {
+        let reading = axum::body::to_bytes(body, MAX_BODY_BYTES);
+        match tokio::time::timeout(self.request_timeout, reading).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(error)) if is_too_long(&error) => Err((StatusCode::PAYLOAD_TOO_LARGE, Gate::TooLarge)),
+            Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, Gate::BadBody)),
+            Err(_) => Err((StatusCode::REQUEST_TIMEOUT, Gate::TimedOut)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::{Error, Gate, Result};
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
 use custos_customers::geoip::GeoIp;
-use custos_customers::hashing::Hasher;
+use custos_customers::hashing::{Hasher, Md5Secret, SALT_LEN};
 use custos_customers::session::{self, Origin, Session};
 use custos_store::{Store, Tx};
 use prometheus_client::metrics::counter::Counter;
@@ -216,6 +216,16 @@ impl App {
                 live.seen.store(false, Ordering::Relaxed);
             }
         });
+    }
+
+    /// The hash of a password, with a fresh salt.
+    ///
+    /// # Errors
+    /// The hasher is busy or out of order, or randomness is.
+    pub async fn hash(&self, secret: Md5Secret) -> Result<String> {
+        let mut salt = [0; SALT_LEN];
+        self.store.parts().entropy.fill(&mut salt)?;
+        Ok(self.hasher.hash(secret, salt).await?)
     }
 
     /// The customer's record as JSON text, kept until something changes it.

@@ -234,12 +234,12 @@ fn run<O: Operation>(
 ) -> Result<Running> {
     let caller = O::Caller::admit(live, token)?;
     let request = O::parse(body)?;
+    let run = async move { request.run(caller, cx).await?.payload() };
     if O::CLASS == Class::SignIn {
         // Several transactions with a hash between them: once begun it goes on to its end, though the client has gone,
         // or the tries of those who hang up would be counted and never written down.
-        let run = async move { request.run(caller, cx).await?.payload() };
         let task = tokio::spawn(run.instrument(tracing::Span::current()));
         return Ok(Box::pin(async move { task.await.unwrap_or_else(|_| Err(Gate::Unexpected.refuse())) }));
     }
-    Ok(Box::pin(async move { request.run(caller, cx).await?.payload() }))
+    Ok(Box::pin(run))
 }

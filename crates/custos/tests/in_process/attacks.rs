@@ -9,7 +9,7 @@ use custos_customers::company;
 use custos_customers::customer::{LOCKED_BY_OPERATOR, Status};
 use custos_customers::passwords::{self, Manner, Plan, Which, Whose};
 use custos_customers::session::{self, Origin};
-use custos_customers::sign_in;
+use custos_customers::standing;
 use custos_customers::step_up::{Given, Need, Warrant};
 use custos_customers::{Code, Error};
 use custos_store::params;
@@ -169,7 +169,7 @@ fn a_frozen_account_is_not_reset(backend: Backend) {
     assert_eq!(resets(&house, &ada, |body| body["verifyCode"] = "none".into()), WRONG_CODE);
     assert_eq!(resets(&house, &ada, |_| {}), LOCKED);
     let id = ada.id;
-    house.write(move |tx| Ok(sign_in::set_lock(tx, 1, id, false, "operator:test")?));
+    house.write(move |tx| Ok(standing::set_lock(tx, 1, id, false, "operator:test")?));
     ada.signs_in_from(&house.visitor()).is("0");
 }
 

@@ -4,7 +4,7 @@
 
 use crate::common::{Backend, Client, Customer, DEAD_TOKEN, House, LOCKED, Reply, UNKNOWN_COMPANY, on_both};
 use custos_customers::customer::Status;
-use custos_customers::{company, sign_in};
+use custos_customers::{company, standing};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -145,7 +145,7 @@ fn a_command_beside_the_server_is_obeyed_at_once(backend: Backend) {
     };
     assert_eq!((status(&ada), status(&ben)), (json!(1), json!(1)));
     let id = ada.id;
-    command.write_blocking(move |tx| sign_in::set_lock(tx, 1, id, true, "operator:test")).unwrap();
+    command.write_blocking(move |tx| standing::set_lock(tx, 1, id, true, "operator:test")).unwrap();
     at_once("a command's lock", || status(&ada) == DEAD_TOKEN);
     assert_eq!(status(&ben), 1);
     switch_off(&command);

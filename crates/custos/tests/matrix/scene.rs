@@ -185,10 +185,8 @@ impl<'a> Scene<'a> {
         customer.home.with_token(&token)
     }
 
-    /// Lets time pass. What is on its way arrives first: a lease that ran out meanwhile would bring it a second time,
-    /// and an old code would be taken for a new one.
+    /// Lets time pass.
     pub(super) fn waits(&self, ms: i64) {
-        self.house.settle();
         self.house.advance(ms);
     }
 

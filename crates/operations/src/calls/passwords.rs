@@ -10,7 +10,7 @@ use crate::shape::Done;
 use custos_customers::Code;
 use custos_customers::changes::By;
 use custos_customers::customer::Name;
-use custos_customers::hashing::{Md5Secret, SALT_LEN};
+use custos_customers::hashing::Md5Secret;
 use custos_customers::passwords::{self, Manner, Verified, Which, Whose};
 use custos_customers::step_up::{self, Given, Need, Warrant};
 
@@ -35,7 +35,6 @@ async fn set<W: Warrant + 'static>(cx: Context, wanted: Wanted) -> Result<Done> 
     let (company, first, whose) = (cx.company.clone(), given.clone(), whose);
     let plan = cx.write(move |tx| Ok(passwords::plan::<W>(tx, &company, &whose, what, &first)?)).await?;
     let hasher = &cx.app.hasher;
-    let changes = old.is_some();
     if let Some(old) = old {
         let same = old == secret;
         let compared = match Verified::compare(hasher, which, &plan, old).await {
@@ -61,7 +60,7 @@ async fn set<W: Warrant + 'static>(cx: Context, wanted: Wanted) -> Result<Done> 
     let hash = match hash_new(&cx, &plan, secret).await {
         Ok(hash) => hash,
         Err(error) => {
-            if changes {
+            if given.old_password.is_some() {
                 // The old password was right, whatever is wrong with the new one.
                 cx.write(move |tx| Ok(passwords::right_old(tx, &plan)?)).await?;
             }
@@ -77,13 +76,10 @@ async fn set<W: Warrant + 'static>(cx: Context, wanted: Wanted) -> Result<Done> 
 
 /// The hash of a new password, which must not be the customer's other one.
 async fn hash_new(cx: &Context, plan: &passwords::Plan, secret: Md5Secret) -> Result<String> {
-    let hasher = &cx.app.hasher;
-    if plan.other.is_some() && hasher.verify(secret.clone(), plan.other.as_deref()).await?.matches {
+    if plan.other.is_some() && cx.app.hasher.verify(secret.clone(), plan.other.as_deref()).await?.matches {
         return Err(Code::WeakPassword.refuse().into());
     }
-    let mut salt = [0; SALT_LEN];
-    cx.app.store.parts().entropy.fill(&mut salt)?;
-    Ok(hasher.hash(secret, salt).await?)
+    cx.app.hash(secret).await
 }
 
 /// A password of the signed-in customer.

@@ -1,6 +1,7 @@
 //! Registering.
 
 use super::record::is_set;
+use super::step;
 use crate::context::Context;
 use crate::error::{Error, Gate, Result};
 use crate::fields::{Currencies, Id, Int, List, Text};
@@ -10,7 +11,6 @@ use custos_customers::Code;
 use custos_customers::company::Group;
 use custos_customers::countries;
 use custos_customers::email::Email;
-use custos_customers::hashing::SALT_LEN;
 use custos_customers::phone::Phone;
 use custos_customers::register::{self, Registration};
 use custos_customers::verification::{Recipient, phone_refusal};
@@ -144,9 +144,7 @@ impl Operation for Register {
             // The code first: a hash is not made for whoever asks.
             let (company, first) = (cx.company.clone(), registration.clone());
             cx.write(move |tx| Ok(register::check_code(tx, &company, &first).map(|_| ())?)).await?;
-            let mut salt = [0; SALT_LEN];
-            cx.app.store.parts().entropy.fill(&mut salt)?;
-            registration.password = Some(cx.app.hasher.hash(secret, salt).await?);
+            registration.password = Some(cx.app.hash(secret).await?);
         }
         let company = cx.company.clone();
         cx.write(move |tx| {
@@ -174,7 +172,7 @@ impl Register {
         let recipient = match self.kind.0 {
             1 => Recipient::Email(Email::parse(&self.login_name).ok_or_else(|| refuse(Code::BadEmail))?),
             _ => {
-                let area = self.phone_area.as_deref().unwrap_or("+86");
+                let area = step::area(&self.phone_area);
                 Recipient::Phone(Phone::parse(area, &self.login_name).map_err(phone_refusal)?)
             }
         };

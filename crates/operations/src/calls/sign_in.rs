@@ -8,7 +8,7 @@ use crate::operation::{Class, Guest, Operation, Prefix};
 use crate::{reply, request};
 use custos_customers::Code;
 use custos_customers::customer::Name;
-use custos_customers::hashing::{Md5Secret, SALT_LEN};
+use custos_customers::hashing::Md5Secret;
 use custos_customers::sign_in::{self, Attempt, Finished, SignedIn};
 
 reply! {
@@ -113,10 +113,8 @@ async fn by_password(cx: &Context, attempt: Attempt, secret: Md5Secret) -> Resul
         }
     };
     let remade = if verdict.matches && verdict.remake {
-        let mut salt = [0; SALT_LEN];
-        cx.app.store.parts().entropy.fill(&mut salt)?;
         // Where the hasher has no time the old hash stays: the password was right all the same.
-        cx.app.hasher.hash(secret, salt).await.ok()
+        cx.app.hash(secret).await.ok()
     } else {
         None
     };

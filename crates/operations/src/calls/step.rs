@@ -5,6 +5,7 @@ use crate::error::{Gate, Result};
 use crate::fields::Text;
 use crate::operation::Customer;
 use custos_customers::customer::{self, Name};
+use custos_customers::phone::DEFAULT_AREA;
 use custos_customers::sign_in;
 use custos_customers::step_up::{CodeGiven, Given};
 use custos_customers::verification::Recipient;
@@ -18,9 +19,9 @@ pub(super) fn channel(kind: i64) -> Channel {
     if kind == 1 { Channel::Email } else { Channel::Sms }
 }
 
-/// The calling code of a phone number: that of China where none is given, as clients rely on.
+/// The calling code of a phone number.
 pub(super) fn area(given: &Option<Text<15>>) -> &str {
-    given.as_deref().map_or("+86", |area| area)
+    given.as_deref().map_or(DEFAULT_AREA, |area| area)
 }
 
 /// Only an authenticator's code.

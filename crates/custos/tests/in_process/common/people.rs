@@ -3,7 +3,7 @@
 use super::client::{Client, Code, Reply};
 use super::house::House;
 use custos_customers::customer::Status;
-use custos_customers::{sign_in, totp};
+use custos_customers::{standing, totp};
 use custos_store::params;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -132,8 +132,8 @@ impl House {
         self.write(move |tx| {
             match status {
                 Status::Normal => {}
-                Status::Locked => sign_in::set_lock(tx, company, id, true, "operator:test")?,
-                other => sign_in::set_status(tx, company, id, other, "operator:test")?,
+                Status::Locked => standing::set_lock(tx, company, id, true, "operator:test")?,
+                other => standing::set_status(tx, company, id, other, "operator:test")?,
             }
             Ok(())
         });

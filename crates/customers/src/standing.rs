@@ -1,0 +1,93 @@
+//! Where an account stands by an operator's word: out of use, locked, or neither.
+
+use crate::customer::{self, Status};
+use crate::error::Result;
+use crate::session;
+use custos_store::{Tx, audit, params};
+use serde_json::json;
+
+/// Takes an account out of use, or brings it back; its sessions end.
+///
+/// # Errors
+/// `CUSTOMER_API_0000003`, or the store's.
+pub fn set_status(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    customer_id: i64,
+    status: Status,
+    actor: &str,
+) -> Result<()> {
+    let number = match status {
+        Status::Normal | Status::Locked => 1,
+        Status::Disabled => 2,
+        Status::Deleted => 3,
+        Status::Closed => 4,
+        Status::Closing => 6,
+    };
+    customer::lock(tx, company_id, customer_id)?;
+    tx.execute(
+        "UPDATE customers SET status = $3 WHERE company_id = $1 AND id = $2",
+        params![company_id, customer_id, number],
+    )?;
+    if matches!(status, Status::Deleted | Status::Closed) {
+        // The addresses are free for someone else from now on.
+        tx.execute(
+            "UPDATE customers SET email = NULL, phone_area = NULL, phone = NULL WHERE company_id = $1 AND id = $2",
+            params![company_id, customer_id],
+        )?;
+    }
+    session::end_all(tx, company_id, customer_id, None)?;
+    operator_entry(tx, company_id, customer_id, "customer.status", actor, &format!("{status:?}"));
+    Ok(())
+}
+
+/// Locks an account until an operator unlocks it, or lifts every lock on it. Locking ends its sessions.
+///
+/// # Errors
+/// `CUSTOMER_API_0000003`, or the store's.
+pub fn set_lock(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, locked: bool, actor: &str) -> Result<()> {
+    customer::lock(tx, company_id, customer_id)?;
+    let until = if locked { customer::LOCKED_BY_OPERATOR } else { 0 };
+    tx.execute(
+        "UPDATE customers SET locked_until = $3 WHERE company_id = $1 AND id = $2",
+        params![company_id, customer_id, until],
+    )?;
+    tx.touch(customer_id);
+    if locked {
+        session::end_all(tx, company_id, customer_id, None)?;
+    } else {
+        tx.execute(
+            "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2",
+            params![company_id, customer_id],
+        )?;
+    }
+    operator_entry(
+        tx,
+        company_id,
+        customer_id,
+        "customer.lock",
+        actor,
+        if locked { "locked" } else { "unlocked" },
+    );
+    Ok(())
+}
+
+fn operator_entry(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    customer_id: i64,
+    action: &'static str,
+    actor: &str,
+    outcome: &str,
+) {
+    tx.audit(audit::Entry {
+        company_id,
+        action,
+        outcome: outcome.to_owned(),
+        actor: actor.to_owned(),
+        customer_id: Some(customer_id),
+        address: None,
+        trace: None,
+        detail: json!({}),
+    });
+}
