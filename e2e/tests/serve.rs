@@ -7,6 +7,7 @@ use e2e::{Backend, Deployment, on_both};
 on_both!(
     nothing_is_migrated_by_surprise,
     starting_may_migrate_when_told_to,
+    a_stop_right_after_the_start_is_a_good_end,
     unsafe_settings_are_all_named,
     secrets_that_others_can_read_are_refused,
     unknown_keys_are_refused_with_the_nearest,
@@ -41,6 +42,15 @@ fn starting_may_migrate_when_told_to(backend: Backend) {
     assert!(deployment.serve_with(&["--migrate"]).stops());
     let after = deployment.run(&["migrate", "--config", &config]).succeeds();
     assert!(after.stdout.contains("up to date"), "{after:?}");
+}
+
+/// Whoever reads that it listens may stop it: it must know the signal by then.
+fn a_stop_right_after_the_start_is_a_good_end(backend: Backend) {
+    let deployment = Deployment::new(backend);
+    deployment.write(&deployment.settings());
+    for round in 0..20 {
+        assert!(deployment.serve_with(&["--migrate"]).stops(), "round {round}");
+    }
 }
 
 fn unsafe_settings_are_all_named(backend: Backend) {

@@ -6,7 +6,7 @@ use crate::server::{Manner, Server};
 use crate::telemetry;
 use custos_store::Options;
 use std::path::{Path, PathBuf};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Serve customers in production.
 #[derive(Debug, clap::Args)]
@@ -72,23 +72,34 @@ fn run(config: &Config, manner: Manner) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let demo = manner.demo;
+        // Before anything says that the server is there: whoever reads that may ask it to stop at once.
+        let mut stop = Stop::listen().map_err(|error| error.to_string())?;
         let server = Server::start(config, manner).await?;
         announce(config, &server, demo);
-        wait_for_stop().await?;
+        stop.asked_for().await;
         tracing::info!("stopping");
         server.stop().await;
         Ok(())
     })
 }
 
-async fn wait_for_stop() -> Result<(), String> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that ask the program to end.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn asked_for(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 fn announce(config: &Config, server: &Server, demo: bool) {
