@@ -114,8 +114,8 @@ impl App {
         }
     }
 
-    fn is_good<T>(&self, copy: &Copy<T>, id: i64, now: i64) -> bool {
-        copy.generation == self.store.generations().of(id)
+    fn is_good<T>(&self, copy: &Copy<T>, generation: u64, now: i64) -> bool {
+        copy.generation == generation
             && now < copy.good_until
             && now.saturating_sub(copy.read_at) < self.limits.trusted_ms
     }
@@ -130,10 +130,10 @@ impl App {
     /// `CUSTOMER_API_0000111` when there is none or it is disabled; else the store's.
     pub async fn company(&self, id: i64) -> Result<Arc<Company>> {
         let now = self.store.now_ms();
-        let found = match self.companies.get(&id).filter(|copy| self.is_good(copy, id, now)) {
+        let generation = self.store.generations().of(id);
+        let found = match self.companies.get(&id).filter(|copy| self.is_good(copy, generation, now)) {
             Some(copy) => copy.value,
             None => {
-                let generation = self.store.generations().of(id);
                 let found = self.store.read(move |tx| company::find(tx, id)).await?.map(Arc::new);
                 self.companies.insert(id, self.copy(generation, i64::MAX, found.clone()));
                 found
@@ -155,11 +155,13 @@ impl App {
         }
         let hash = session::token_hash(token);
         let now = self.store.now_ms();
-        let kept =
-            self.sessions.get(&hash).filter(|copy| self.is_good(copy, copy.value.session.customer_id, now));
-        let live = match kept {
-            Some(copy) => Some(copy.value),
-            None => self.read_live(hash).await?,
+        let kept = self.sessions.get(&hash);
+        let whose = kept.as_ref().map(|copy| copy.value.session.customer_id);
+        let generation = whose.map(|customer_id| self.store.generations().of(customer_id));
+        let good = kept.zip(generation).filter(|(copy, generation)| self.is_good(copy, *generation, now));
+        let live = match good {
+            Some((copy, _)) => Some(copy.value),
+            None => self.read_live(hash, whose).await?,
         };
         let live = live.filter(|live| live.session.company_id == company.id);
         if let Some(live) = &live {
@@ -168,12 +170,19 @@ impl App {
         Ok(live)
     }
 
-    async fn read_live(&self, hash: [u8; 32]) -> Result<Option<Arc<Live>>> {
+    /// Reads a session again, of the customer whom an old copy names.
+    async fn read_live(&self, hash: [u8; 32], whose: Option<i64>) -> Result<Option<Arc<Live>>> {
         // Whose session it is must be known before the generation can be noted, and the generation must be noted before
-        // the read that is kept begins: so a session that is not at hand takes two reads.
-        let found = self.store.read(move |tx| session::find(tx, &hash)).await?;
-        let Some(found) = found else { return Ok(None) };
-        let generation = self.store.generations().of(found.customer_id);
+        // the read that is kept begins: so a session of which there was no copy takes two reads. A token stays its
+        // customer's for ever.
+        let customer_id = match whose {
+            Some(known) => known,
+            None => match self.store.read(move |tx| session::find(tx, &hash)).await? {
+                Some(found) => found.customer_id,
+                None => return Ok(None),
+            },
+        };
+        let generation = self.store.generations().of(customer_id);
         let read = self
             .store
             .read(move |tx| {
@@ -239,11 +248,11 @@ impl App {
         make: fn(&mut Tx<'_>, &Customer) -> Result<Made>,
     ) -> Result<Arc<[u8]>> {
         let now = self.store.now_ms();
-        if let Some(copy) = self.records.get(&customer_id).filter(|copy| self.is_good(copy, customer_id, now))
+        let generation = self.store.generations().of_view(customer_id);
+        if let Some(copy) = self.records.get(&customer_id).filter(|copy| self.is_good(copy, generation, now))
         {
             return Ok(copy.value);
         }
-        let generation = self.store.generations().of(customer_id);
         let made = self
             .store
             .read(move |tx| {

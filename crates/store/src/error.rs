@@ -49,8 +49,8 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-impl From<postgres::Error> for Error {
-    fn from(error: postgres::Error) -> Self {
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
         let Some(state) = error.code() else {
             use std::error::Error as _;
             let told =
@@ -76,9 +76,9 @@ impl From<postgres::Error> for Error {
 }
 
 /// Whether the connection that gave `error` has ended.
-pub(crate) fn is_lost(error: &postgres::Error) -> bool {
-    use postgres::error::Severity;
+pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
     use std::error::Error as _;
+    use tokio_postgres::error::Severity;
     if let Some(told) = error.as_db_error() {
         return matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
     }

@@ -1,14 +1,19 @@
 //! Following what other processes change.
 
-use crate::pg;
+use crate::pg_tls;
 use crate::store::Shared;
-use postgres::fallible_iterator::FallibleIterator;
+use futures_util::TryStreamExt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio_postgres::AsyncMessage;
 
 /// How often the mark of other processes is looked at: the bound on staleness after a command.
 const POLL: Duration = Duration::from_millis(20);
+/// How often one who listens looks up whether to stop.
+const LOOK_UP: Duration = Duration::from_millis(500);
+/// As `pg::CHANNEL` says.
+const LISTEN: &str = "LISTEN custos_touch";
 
 pub(crate) fn sqlite(path: &Path, shared: &Shared) {
     let mut seen = None;
@@ -44,25 +49,36 @@ pub(crate) fn postgres(url: &str, shared: &Shared) {
 }
 
 fn listen(url: &str, shared: &Shared) -> crate::Result<()> {
-    let mut link = pg::Link::open(url)?;
-    link.batch(&format!("LISTEN {}", pg::CHANNEL))?;
-    shared.generations.touch_all();
-    while !shared.stopping.load(Ordering::SeqCst) {
-        {
-            let mut notices = link.client().notifications();
-            let mut waiting = notices.timeout_iter(Duration::from_millis(500));
-            while let Some(notice) = waiting.next()? {
-                for id in notice.payload().split(',') {
-                    match id.parse() {
-                        Ok(id) => shared.generations.touch(id),
-                        Err(_) => shared.generations.touch_all(),
-                    }
+    pg_tls::runtime()?.block_on(async {
+        let (client, mut messages) = pg_tls::connect(url).await?;
+        let listening = client.batch_execute(LISTEN);
+        let mut listening = std::pin::pin!(listening);
+        let mut asked = true;
+        while !shared.stopping.load(Ordering::SeqCst) {
+            tokio::select! {
+                done = &mut listening, if asked => {
+                    done?;
+                    asked = false;
+                    // What was told before this is lost.
+                    shared.generations.touch_all();
                 }
+                message = messages.try_next() => match message? {
+                    Some(AsyncMessage::Notification(news)) => hear(news.payload(), shared),
+                    Some(_) => {}
+                    None => break,
+                },
+                () = tokio::time::sleep(LOOK_UP) => {}
             }
         }
-        if link.client().is_closed() {
-            break;
+        Ok(())
+    })
+}
+
+fn hear(news: &str, shared: &Shared) {
+    for told in news.split(',') {
+        match told.parse() {
+            Ok(touch) => shared.generations.touch(touch),
+            Err(_) => shared.generations.touch_all(),
         }
     }
-    Ok(())
 }

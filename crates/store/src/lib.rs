@@ -18,6 +18,7 @@ mod key_file;
 mod keyring;
 pub mod migrate;
 mod pg;
+mod pg_link;
 mod pg_tls;
 mod sqlite;
 mod store;

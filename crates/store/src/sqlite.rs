@@ -6,6 +6,7 @@ use crate::tx::{Link as AnyLink, Tx};
 use crate::unit::{AnyUnit, UnitError, Verdict, run_once};
 use crate::{Error, Param, Result};
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ impl Link {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(512);
+        // Without it a statement whose parameters might bear on its plan is compiled anew for each execution.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
              PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; \
@@ -172,10 +175,13 @@ fn write_batch(link: &mut Link, batch: &mut Vec<Box<dyn AnyUnit>>, shared: &Shar
     match end {
         Ok(()) => {
             for after in &afters {
-                shared.after_commit(after);
+                shared.forget(after);
             }
             for unit in batch.drain(..) {
                 unit.answer(Ok(()));
+            }
+            for after in &afters {
+                shared.wake(after);
             }
         }
         Err(error) => {
@@ -183,7 +189,7 @@ fn write_batch(link: &mut Link, batch: &mut Vec<Box<dyn AnyUnit>>, shared: &Shar
             let _ = link.raw("ROLLBACK");
             // A commit that failed in its last step may yet be found in the log after a crash; a touch costs little.
             for after in &afters {
-                shared.after_commit(after);
+                shared.forget(after);
             }
             tracing::error!(%error, units = batch.len(), "commit failed");
             for unit in batch.drain(..) {

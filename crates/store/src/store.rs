@@ -4,7 +4,7 @@ use crate::dialect::Engine;
 use crate::ids::{COMMAND_NODE, IdMaker};
 use crate::tx::{AfterCommit, Surroundings};
 use crate::unit::{AnyUnit, UnitError, unit};
-use crate::{Clock, Entropy, Error, Generations, Keyring, Result, Tx, Wake, pg, sqlite};
+use crate::{Clock, Entropy, Error, Generations, Keyring, Result, Tx, Wake, pg, pg_link, sqlite};
 use parking_lot::RwLock;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ impl std::str::FromStr for DatabaseUrl {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            text.parse::<postgres::Config>().map_err(|error| error.to_string())?;
+            text.parse::<tokio_postgres::Config>().map_err(|error| error.to_string())?;
             return Ok(Self::Postgres(text.to_owned()));
         }
         Err("a database URL begins with sqlite:// or postgres://".to_owned())
@@ -98,10 +98,16 @@ impl Shared {
         Ok(())
     }
 
-    pub(crate) fn after_commit(&self, after: &AfterCommit) {
-        for id in &after.touched {
-            self.generations.touch(*id);
+    /// Cached reads of what was committed die. Before the caller is answered.
+    pub(crate) fn forget(&self, after: &AfterCommit) {
+        for touch in &after.touched {
+            self.generations.touch(*touch);
         }
+    }
+
+    /// Wakes the workers that have something to do now. After the caller is answered: how long that takes must not
+    /// tell the caller whether there is.
+    pub(crate) fn wake(&self, after: &AfterCommit) {
         if !after.wakes.is_empty() {
             for (wake, call) in self.wakers.read().iter() {
                 // What has been committed is answered, whatever becomes of the worker.
@@ -324,7 +330,7 @@ fn received<T, E: UnitError>(
 /// A connection outside the units.
 pub(crate) enum Admin {
     Sqlite(sqlite::Link),
-    Pg(Box<pg::Link>),
+    Pg(Box<pg_link::Link>),
 }
 
 impl Admin {
@@ -352,7 +358,7 @@ impl Admin {
                 .query(sql, params)?
                 .iter()
                 .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
-                .collect::<std::result::Result<Vec<_>, postgres::Error>>()
+                .collect::<std::result::Result<Vec<_>, tokio_postgres::Error>>()
                 .map_err(Error::from),
         }
     }

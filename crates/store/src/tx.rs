@@ -1,9 +1,10 @@
 //! One transaction, as a rule sees it.
 
 use crate::dialect::Engine;
+use crate::generations::Touch;
 use crate::ids::IdMaker;
 use crate::value::Raw;
-use crate::{Column, Entropy, Error, Keyring, Param, Result, Row, audit, pg, sqlite};
+use crate::{Column, Entropy, Error, Keyring, Param, Result, Row, audit, pg_link, sqlite};
 
 /// A worker that a commit may wake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum Wake {
 /// The connection under a transaction.
 pub(crate) enum Link<'c> {
     Sqlite(&'c mut sqlite::Link),
-    Pg(&'c mut pg::Link),
+    Pg(&'c mut pg_link::Link),
 }
 
 /// What a transaction is handed besides its connection.
@@ -41,7 +42,7 @@ enum Phase {
 /// What is to happen when the transaction has committed.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct AfterCommit {
-    pub(crate) touched: Vec<i64>,
+    pub(crate) touched: Vec<Touch>,
     pub(crate) wakes: Vec<Wake>,
 }
 
@@ -194,8 +195,18 @@ impl<'c> Tx<'c> {
 
     /// Cached reads of `id` (a customer or a company) die when this transaction commits.
     pub fn touch(&mut self, id: i64) {
-        if !self.after.touched.contains(&id) {
-            self.after.touched.push(id);
+        self.note(Touch::Whole(id));
+    }
+
+    /// Cached reads of what is shown of `id` die when this transaction commits; its sessions' copies live on. For a
+    /// change on which no session and no right hangs.
+    pub fn touch_view(&mut self, id: i64) {
+        self.note(Touch::View(id));
+    }
+
+    fn note(&mut self, what: Touch) {
+        if !self.after.touched.contains(&what) {
+            self.after.touched.push(what);
         }
     }
 
@@ -260,7 +271,10 @@ impl<'c> Tx<'c> {
     fn raw(&mut self, sql: &'static str) -> Result<()> {
         match &mut self.link {
             Link::Sqlite(link) => link.raw(sql),
-            Link::Pg(link) => link.raw(sql),
+            Link::Pg(link) => {
+                link.keep(sql);
+                Ok(())
+            }
         }
     }
 
@@ -268,7 +282,11 @@ impl<'c> Tx<'c> {
     fn start_over(&mut self) -> Result<()> {
         match &mut self.link {
             Link::Sqlite(link) => link.raw(sqlite::TAKE_UNIT_BACK),
-            Link::Pg(link) => link.raw("ROLLBACK").and_then(|()| link.raw("BEGIN")),
+            Link::Pg(link) => {
+                link.roll_back();
+                link.begin();
+                Ok(())
+            }
         }
     }
 

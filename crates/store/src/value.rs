@@ -1,8 +1,8 @@
 //! Values on their way into and out of a statement: integers, texts, bytes, nothing else.
 
 use crate::{Error, Result};
-use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 /// A statement's parameter, borrowed from the rule.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +114,7 @@ pub struct Row<'r>(pub(crate) Raw<'r>);
 
 pub(crate) enum Raw<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Pg(&'r postgres::Row),
+    Pg(&'r tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -135,7 +135,7 @@ pub trait Column: Sized {
     #[doc(hidden)]
     fn from_sqlite(row: &rusqlite::Row<'_>, index: usize) -> Result<Self>;
     #[doc(hidden)]
-    fn from_pg(row: &postgres::Row, index: usize) -> Result<Self>;
+    fn from_pg(row: &tokio_postgres::Row, index: usize) -> Result<Self>;
 }
 
 macro_rules! column {
@@ -144,7 +144,7 @@ macro_rules! column {
             fn from_sqlite(row: &rusqlite::Row<'_>, index: usize) -> Result<Self> {
                 Ok(row.get(index)?)
             }
-            fn from_pg(row: &postgres::Row, index: usize) -> Result<Self> {
+            fn from_pg(row: &tokio_postgres::Row, index: usize) -> Result<Self> {
                 row.try_get(index).map_err(|error| Error::Internal(error.to_string()))
             }
         }
@@ -156,7 +156,7 @@ impl Column for bool {
     fn from_sqlite(row: &rusqlite::Row<'_>, index: usize) -> Result<Self> {
         Ok(i64::from_sqlite(row, index)? != 0)
     }
-    fn from_pg(row: &postgres::Row, index: usize) -> Result<Self> {
+    fn from_pg(row: &tokio_postgres::Row, index: usize) -> Result<Self> {
         Ok(i64::from_pg(row, index)? != 0)
     }
 }
