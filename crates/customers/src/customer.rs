@@ -259,53 +259,93 @@ impl Name {
     }
 }
 
+/// What may be told of a name to someone who has proved nothing.
+#[derive(Debug)]
+pub struct Glimpse {
+    /// Whose name it is.
+    pub id: i64,
+    /// Where they stand.
+    pub status: Status,
+    /// Where they live.
+    pub country: String,
+    /// The calling code of their phone; empty for none.
+    pub phone_area: String,
+    /// Whether signing in asks for an authenticator code.
+    pub has_mfa: bool,
+}
+
+/// The columns of a [`Glimpse`], of a customer or of no one: always a row, so that a miss is as much work as a hit.
+macro_rules! glimpse {
+    ($which:literal) => {
+        concat!(
+            "SELECT c.id, c.status, c.country, c.phone_area, c.mfa_id FROM (SELECT 1 AS one) AS asked \
+             LEFT JOIN customers c ON c.company_id = $1 AND ",
+            $which
+        )
+    };
+}
+
+/// An id that no customer has: what is looked for where a name is no one's, so that the work is the same.
+const NO_ONE: i64 = 0;
+
+/// Reads and locks whom a name means.
+///
+/// # Errors
+/// `CUSTOMER_API_0000003`, or the store's.
+pub fn lock_by_name(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Customer> {
+    let id = glimpse(tx, company_id, name)?.map_or(NO_ONE, |one| one.id);
+    lock(tx, company_id, id)
+}
+
+/// Looks for whom a name means, and at no more of them than strangers may learn.
+///
+/// # Errors
+/// The store's.
+pub fn glimpse(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Option<Glimpse>> {
+    let glimpse_of = |row: &Row<'_>| {
+        let id: Option<i64> = row.get(0)?;
+        let status = Status::from_stored(row.get::<Option<i64>>(1)?.unwrap_or_default());
+        let country = row.get::<Option<String>>(2)?.unwrap_or_default();
+        let phone_area = row.get::<Option<String>>(3)?.unwrap_or_default();
+        let has_mfa = row.get::<Option<i64>>(4)?.unwrap_or_default() > 0;
+        Ok(id.map(|id| Glimpse { id, status, country, phone_area, has_mfa }))
+    };
+    let mut all = match name {
+        Name::Email(email) => {
+            tx.query(glimpse!("c.email = $2"), params![company_id, email.as_str()], glimpse_of)?
+        }
+        Name::Phone(phone) => tx.query(
+            glimpse!("c.phone_area = $2 AND c.phone = $3"),
+            params![company_id, &phone.area, &phone.national],
+            glimpse_of,
+        )?,
+        Name::AnyArea(national) => {
+            tx.query(glimpse!("c.phone = $2 LIMIT 300"), params![company_id, national], glimpse_of)?
+        }
+        Name::Number(number) => {
+            tx.query(glimpse!("c.number = $2"), params![company_id, number], glimpse_of)?
+        }
+        // Surely a miss: the text may be some customer's number under another `type`.
+        Name::Nobody(_, text) => tx.query(
+            glimpse!("c.number = $2"),
+            params![company_id, &format!("no number: {text}")],
+            glimpse_of,
+        )?,
+    };
+    // One national number in several areas means the one in the default area.
+    if all.len() > 1 {
+        all.retain(|one| one.as_ref().is_some_and(|one| one.phone_area == DEFAULT_AREA));
+    }
+    Ok(all.pop().flatten())
+}
+
 /// Finds whom a name means. A closed or deleted customer keeps no address, so those are found by number only.
 ///
 /// # Errors
 /// The store's.
 pub fn by_name(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Option<Customer>> {
-    match name {
-        Name::Email(email) => Ok(tx.query_opt(
-            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND email = $2"),
-            params![company_id, email.as_str()],
-            customer_of,
-        )?),
-        Name::Phone(phone) => Ok(tx.query_opt(
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM customers WHERE company_id = $1 AND phone_area = $2 AND phone = $3"
-            ),
-            params![company_id, &phone.area, &phone.national],
-            customer_of,
-        )?),
-        Name::AnyArea(national) => {
-            let mut all = tx.query(
-                concat!(
-                    "SELECT ",
-                    columns!(),
-                    " FROM customers WHERE company_id = $1 AND phone = $2 LIMIT 300"
-                ),
-                params![company_id, national],
-                customer_of,
-            )?;
-            if all.len() > 1 {
-                all.retain(|one| one.phone.as_ref().is_some_and(|phone| phone.area == DEFAULT_AREA));
-            }
-            Ok(all.pop())
-        }
-        Name::Number(number) => Ok(tx.query_opt(
-            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND number = $2"),
-            params![company_id, number],
-            customer_of,
-        )?),
-        // The same work as a miss, and surely one: the text may be some customer's number under another `type`.
-        Name::Nobody(_, text) => Ok(tx.query_opt(
-            concat!("SELECT ", columns!(), " FROM customers WHERE company_id = $1 AND number = $2"),
-            params![company_id, &format!("no number: {text}")],
-            customer_of,
-        )?),
-    }
+    let id = glimpse(tx, company_id, name)?.map_or(NO_ONE, |one| one.id);
+    find(tx, company_id, id)
 }
 
 /// Sets the language of messages. The caller has made sure that the company has it.
@@ -317,6 +357,6 @@ pub fn set_lang(tx: &mut Tx<'_>, company_id: i64, id: i64, lang: &str) -> Result
         "UPDATE customers SET lang = $3 WHERE company_id = $1 AND id = $2",
         params![company_id, id, lang],
     )?;
-    tx.touch(id);
+    tx.touch_view(id);
     Ok(())
 }

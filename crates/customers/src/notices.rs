@@ -54,6 +54,7 @@ pub fn tell_at(
         vars,
         code: None,
         useful_until,
+        void: false,
     };
     let reason = match recipient {
         Recipient::Phone(phone) => crate::sms::refusal_of_notice(tx, company, phone, template)?,

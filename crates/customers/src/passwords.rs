@@ -134,14 +134,14 @@ pub enum Whose {
 }
 
 fn find(tx: &mut Tx<'_>, company: &Company, whose: &Whose, wrong: Code) -> Result<Customer> {
-    let id = match whose {
-        Whose::Own(id) => *id,
-        Whose::Named(name) => {
-            // No such customer: as if the code were wrong, which it can't help being.
-            customer::by_name(tx, company.id, name)?.ok_or_else(|| wrong.refuse())?.id
-        }
-    };
-    customer::lock(tx, company.id, id)
+    match whose {
+        Whose::Own(id) => customer::lock(tx, company.id, *id),
+        // No such customer: as if the code were wrong, which it can't help being.
+        Whose::Named(name) => customer::lock_by_name(tx, company.id, name).map_err(|error| match error {
+            Error::Refused(_) => wrong.refuse(),
+            failed => failed,
+        }),
+    }
 }
 
 /// First transaction: checks what can be checked without a hash, and reserves the try of an old password.

@@ -193,9 +193,8 @@ pub fn by_code(
     ticket: Option<&str>,
     code: &str,
 ) -> Result<SignedIn> {
-    let customer = customer::by_name(tx, company.id, &attempt.name)?;
-    // The customer's row before the code's, as every change locks them; the same work where there is none.
-    let customer = match customer::lock(tx, company.id, customer.map_or(0, |customer| customer.id)) {
+    // The customer's row before the code's, as every change locks them.
+    let customer = match customer::lock_by_name(tx, company.id, &attempt.name) {
         Err(Error::Refused(_)) => None,
         locked => Some(locked?),
     };
@@ -209,6 +208,9 @@ pub fn by_code(
     tx.audit_refusal(entry(company, customer_id, "wrong_code", attempt));
     let recipient =
         code_recipient(&attempt.name, customer.as_ref()).ok_or_else(|| Code::WrongCode.refuse())?;
+    // Between the look and the lock the address may have become another's.
+    let customer =
+        customer.filter(|one| Recipient::own(recipient.channel(), one).ok().as_ref() == Some(&recipient));
     let kind = Kind { channel: recipient.channel(), purpose: Purpose::Login };
     let shown = Shown { proof: None, ticket, code: Some(code) };
     let proof = verification::check(tx, company.id, &[kind], &recipient, shown, Code::WrongCode)?;

@@ -10,11 +10,30 @@ use custos_store::{DAY_MS, HOUR_MS, Tx, params};
 
 const KEPT_MS: i64 = 8 * DAY_MS;
 
+/// Out of what a text message is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purse {
+    /// The company's budgets.
+    Real,
+    /// Budgets beside them, for messages to no one: the same work, and nothing is taken from those that are sent.
+    Shadow,
+}
+
 /// Why a text message to `phone` is not to be sent now; `None` when it is, and then it is counted and paid for.
 ///
 /// # Errors
 /// The store's.
-pub fn refusal(tx: &mut Tx<'_>, company: &Company, phone: &Phone) -> Result<Option<&'static str>> {
+pub fn refusal(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    phone: &Phone,
+    purse: Purse,
+) -> Result<Option<&'static str>> {
+    let payer = match purse {
+        Purse::Real => company.id,
+        // Ids are positive, so no company has this one.
+        Purse::Shadow => !company.id,
+    };
     let rules = &company.settings.sms;
     let region = phone.region().unwrap_or("");
     if let Some(reason) = unfit(rules, phone, region) {
@@ -22,17 +41,18 @@ pub fn refusal(tx: &mut Tx<'_>, company: &Company, phone: &Phone) -> Result<Opti
     }
     let prefix = phone.prefix();
     let day = tx.now().div_euclid(DAY_MS);
+    // Those to no one are never proved: they are judged like the others of their prefix.
     if is_pumped(tx, company.id, rules, &prefix, day)? {
         return Ok(Some("prefix_blocked"));
     }
-    if let Some(reason) = over_budget(tx, company.id, rules, region, &prefix)? {
+    if let Some(reason) = over_budget(tx, payer, rules, region, &prefix)? {
         return Ok(Some(reason));
     }
     let expires = tx.now() + KEPT_MS;
     tx.execute(
         "INSERT INTO sms_prefixes (company_id, prefix, day, sent, proved, expires_at) VALUES ($1, $2, $3, 1, 0, $4) \
          ON CONFLICT (company_id, prefix, day) DO UPDATE SET sent = sms_prefixes.sent + 1",
-        params![company.id, &prefix, day, expires],
+        params![payer, &prefix, day, expires],
     )?;
     Ok(None)
 }

@@ -12,7 +12,7 @@ use crate::company::Company;
 use crate::customer::Customer;
 use crate::error::{Code, Result};
 use crate::limits::{self, Window};
-use crate::sms;
+use crate::sms::{self, Purse};
 use custos_delivery::outbox;
 use custos_store::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Tx, params};
 use data_encoding::BASE64URL_NOPAD;
@@ -44,7 +44,7 @@ pub struct Send<'a> {
 }
 
 /// Makes a code, replaces the one before it, and puts it on its way; returns the ticket. Whoever asks for a code to
-/// sign in as no one gets a ticket all the same, and nothing is delivered.
+/// sign in as no one gets a ticket all the same, in the same time: a message is written that no one gets.
 ///
 /// # Errors
 /// `CUSTOMER_API_0000512` beyond a limit, or the store's.
@@ -82,26 +82,27 @@ pub fn send(tx: &mut Tx<'_>, ask: &Send<'_>) -> Result<String> {
             expires
         ],
     )?;
-    if wanted {
-        let minutes = kind.minutes().to_string();
-        let message = outbox::Message {
-            company_id: company.id,
-            channel: ask.recipient.channel(),
-            to: &ask.recipient.address(),
-            masked: ask.recipient.masked(),
-            template: "code",
-            lang: ask.lang,
-            vars: &[("minutes", minutes.as_str()), ("purpose", kind.purpose_key())],
-            code: Some(&code),
-            useful_until: expires,
-        };
-        match ask.recipient {
-            Recipient::Phone(phone) => match sms::refusal(tx, company, phone)? {
+    let minutes = kind.minutes().to_string();
+    let message = outbox::Message {
+        company_id: company.id,
+        channel: ask.recipient.channel(),
+        to: &ask.recipient.address(),
+        masked: ask.recipient.masked(),
+        template: "code",
+        lang: ask.lang,
+        vars: &[("minutes", minutes.as_str()), ("purpose", kind.purpose_key())],
+        code: Some(&code),
+        useful_until: expires,
+        void: !wanted,
+    };
+    match ask.recipient {
+        Recipient::Phone(phone) => {
+            match sms::refusal(tx, company, phone, if wanted { Purse::Real } else { Purse::Shadow })? {
                 None => outbox::enqueue(tx, &message)?,
                 Some(reason) => outbox::suppress(tx, &message, reason)?,
-            },
-            Recipient::Email(_) | Recipient::Telegram(_) => outbox::enqueue(tx, &message)?,
+            }
         }
+        Recipient::Email(_) | Recipient::Telegram(_) => outbox::enqueue(tx, &message)?,
     }
     Ok(ticket)
 }
@@ -140,8 +141,7 @@ fn is_customer(tx: &mut Tx<'_>, company_id: i64, recipient: &Recipient) -> Resul
         // No one signs in or resets by Telegram.
         Recipient::Telegram(_) => return Ok(false),
     };
-    Ok(crate::customer::by_name(tx, company_id, &name)?
-        .is_some_and(|customer| !customer.status.is_out_of_use()))
+    Ok(crate::customer::glimpse(tx, company_id, &name)?.is_some_and(|one| !one.status.is_out_of_use()))
 }
 
 fn code_hash(tx: &Tx<'_>, company_id: i64, kind: Kind, recipient: &[u8; 32], code: &str) -> [u8; 32] {

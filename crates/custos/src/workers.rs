@@ -192,11 +192,15 @@ impl Shared {
 
     fn deliver(&self, channel: Channel, taken: &Taken) {
         let (id, attempts) = (taken.id, taken.attempts);
-        let outcome = match self.send(channel, taken) {
-            Ok(()) => {
+        let is_void = taken.payload.as_ref().is_some_and(|payload| payload.void);
+        let outcome = match (!is_void).then(|| self.send(channel, taken)) {
+            None => {
+                self.store.write_blocking(move |tx| outbox::withhold(tx, id, attempts)).map(|()| "suppressed")
+            }
+            Some(Ok(())) => {
                 self.store.write_blocking(move |tx| outbox::delivered(tx, id, attempts)).map(|()| "delivered")
             }
-            Err(error) => self.failed(taken, &error).map(|dead| if dead { "dead" } else { "retried" }),
+            Some(Err(error)) => self.failed(taken, &error).map(|dead| if dead { "dead" } else { "retried" }),
         };
         match outcome {
             Ok(outcome) => {

@@ -14,6 +14,8 @@ const MAX_ATTEMPTS: i64 = 10;
 const MAX_PAUSE_MS: i64 = 10 * MINUTE_MS;
 /// How long operators can see what became of a message.
 const KEPT_MS: i64 = 30 * 24 * 60 * MINUTE_MS;
+/// How long they can see one that was for no one: whoever probes for customers leaves many.
+const KEPT_VOID_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// A message to be sent.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Message<'a> {
     pub code: Option<&'a str>,
     /// Sent after this it would be useless.
     pub useful_until: i64,
+    /// It is for no one: it costs what others cost, so that time does not tell who is a customer, and goes nowhere.
+    pub void: bool,
 }
 
 /// What is sealed of a message.
@@ -51,6 +55,9 @@ pub struct Payload {
     pub code: Option<String>,
     /// Sent after this it would be useless.
     pub useful_until: i64,
+    /// For no one. Only the payload tells, so that a look at the waiting rows does not.
+    #[serde(default)]
+    pub void: bool,
 }
 
 impl std::fmt::Debug for Payload {
@@ -70,6 +77,7 @@ fn sealed(tx: &Tx<'_>, id: i64, message: &Message<'_>) -> Result<Vec<u8>> {
         vars: message.vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         code: message.code.map(str::to_owned),
         useful_until: message.useful_until,
+        void: message.void,
     };
     let plain = serde_json::to_vec(&payload).map_err(|error| StoreError::Internal(error.to_string()))?;
     tx.keys().seal(&seal_context(id), &plain).map_err(|error| StoreError::Internal(error.to_string()))
@@ -184,6 +192,20 @@ pub fn delivered(tx: &mut Tx<'_>, id: i64, attempts: i64) -> Result<()> {
     Ok(())
 }
 
+/// The message was for no one: operators see that it was not sent, and why.
+///
+/// # Errors
+/// The store's.
+pub fn withhold(tx: &mut Tx<'_>, id: i64, attempts: i64) -> Result<()> {
+    let expires_at = tx.now() + KEPT_VOID_MS;
+    tx.execute(
+        "UPDATE outbox SET state = 'suppressed', reason = 'not_a_customer', payload = NULL, expires_at = $3 \
+         WHERE id = $1 AND attempts = $2 AND state = 'waiting'",
+        params![id, attempts, expires_at],
+    )?;
+    Ok(())
+}
+
 /// How a try failed.
 #[derive(Debug, Clone)]
 pub struct Failure<'a> {
@@ -269,6 +291,7 @@ impl Payload {
             vars: BTreeMap::new(),
             code: self.code.as_ref().map(|_| String::new()),
             useful_until: self.useful_until,
+            void: self.void,
         }
     }
 }

@@ -168,6 +168,7 @@ mod tests {
                         vars: &[],
                         code,
                         useful_until,
+                        void: false,
                     },
                 )
             })

@@ -8,6 +8,7 @@ on_both!(
     switched_off,
     a_country_that_is_not_allowed,
     a_number_that_is_no_mobile,
+    to_no_one_goes_nothing_and_costs_nothing,
     a_prefix_in_an_hour,
     a_country_in_an_hour,
     the_company_in_an_hour_and_in_a_day,
@@ -124,6 +125,26 @@ fn a_number_that_is_no_mobile(backend: Backend) {
         town.does_not_arrive(to, "not_a_mobile_number");
     }
     town.arrives(&british());
+}
+
+fn to_no_one_goes_nothing_and_costs_nothing(backend: Backend) {
+    let town = Town::with(backend, |sms| {
+        sms.per_hour = 1;
+        sms.judged_from = 1;
+        sms.block_below_percent = 50;
+    });
+    for kind in ["SMS_LOGIN", "SMS_PASSWORD"] {
+        let to = chinese("139");
+        assert_eq!(town.house.visitor().asks(kind, &to).text("token").len(), 32);
+        // The second runs into a budget beside the company's.
+        let reason = if kind == "SMS_LOGIN" { "not_a_customer" } else { "hour_limit" };
+        let due = Fate { state: "suppressed".to_owned(), reason: reason.to_owned(), sealed: 0 };
+        assert_eq!(town.last("sms"), due, "{kind}");
+        assert!(!town.is_in_the_mailbox(&to));
+    }
+    // Neither the company's budget nor its judgement of the prefix knows of them.
+    town.arrives(&chinese("139"));
+    town.does_not_arrive(&chinese("138"), "hour_limit");
 }
 
 fn a_prefix_in_an_hour(backend: Backend) {

@@ -171,7 +171,7 @@ impl World {
         self.runtime.block_on(self.api.app().hasher.verify(secret, stored)).unwrap().matches
     }
 
-    /// Takes the codes out of the company's outbox; the newest, if there was one.
+    /// Takes the codes out of the company's outbox; the newest, if there was one that is for someone.
     pub(crate) fn take_code(&self, company: i64) -> Option<String> {
         self.write(move |tx| {
             let rows = tx.query(
@@ -181,10 +181,11 @@ impl World {
                 |row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?)),
             )?;
             let newest = rows.into_iter().max_by_key(|(id, _)| *id);
-            Ok(newest.map(|(id, sealed)| {
+            Ok(newest.and_then(|(id, sealed)| {
                 let plain = tx.keys().open(&format!("outbox:{id}"), &sealed).unwrap();
                 let payload: Value = serde_json::from_slice(&plain).unwrap();
-                payload["code"].as_str().unwrap().to_owned()
+                // One for no one is there only so that time does not tell.
+                (payload["void"] == false).then(|| payload["code"].as_str().unwrap().to_owned())
             }))
         })
     }

@@ -6,7 +6,7 @@ use crate::error::{Gate, Result};
 use crate::fields::{Int, Text};
 use crate::operation::{Anyone, Class, Guest, Operation};
 use crate::{reply, request};
-use custos_customers::customer::{self, Customer, Name};
+use custos_customers::customer::{self, Glimpse, Name};
 use custos_customers::limits::{self, Window};
 use custos_customers::places;
 use custos_store::MINUTE_MS;
@@ -20,7 +20,7 @@ async fn probe(
     kind: i64,
     name: Option<Text<64>>,
     area: Option<Text<15>>,
-) -> Result<Option<Customer>> {
+) -> Result<Option<Glimpse>> {
     let name = Name::parse(kind, name.as_deref().unwrap_or(""), area.as_deref());
     let company_id = cx.company.id;
     let from = places::network(&cx.origin.address);
@@ -30,7 +30,7 @@ async fn probe(
         if !limits::admit(tx, &subject, &[window])? {
             return Err(Gate::TooFrequent.refuse());
         }
-        let found = customer::by_name(tx, company_id, &name)?;
+        let found = customer::glimpse(tx, company_id, &name)?;
         // Deleted and closed accounts are as if they did not exist.
         Ok(found.filter(|one| !matches!(one.status, customer::Status::Deleted | customer::Status::Closed)))
     })
@@ -106,7 +106,7 @@ impl Operation for CheckStatus {
             Some(customer) => StatusView {
                 status: if customer.status == customer::Status::Disabled { -1 } else { 1 },
                 country: customer.country,
-                phone_area: customer.phone.map_or_else(String::new, |phone| phone.area),
+                phone_area: customer.phone_area,
             },
         })
     }
@@ -134,6 +134,6 @@ impl Operation for CheckGoogleMfaStatus {
     async fn run(self, _: Guest, cx: Context) -> Result<i64> {
         let area = self.phone_area.filter(|_| self.kind.0 == 2);
         let found = probe(cx, self.kind.0, self.login_name, area).await?;
-        Ok(found.map_or(0, |customer| i64::from(customer.has_mfa())))
+        Ok(found.map_or(0, |customer| i64::from(customer.has_mfa)))
     }
 }

@@ -178,6 +178,17 @@ impl House {
         self.visitor().mails()
     }
 
+    /// How many messages were delivered, and how many were for no one and went nowhere, once nothing is on its way.
+    pub(crate) fn sent_and_withheld(&self) -> (i64, i64) {
+        self.settle();
+        (
+            self.number("SELECT count(*) FROM outbox WHERE state = 'delivered'"),
+            self.number(
+                "SELECT count(*) FROM outbox WHERE state = 'suppressed' AND reason = 'not_a_customer'",
+            ),
+        )
+    }
+
     /// Waits until nothing is on its way; what was to be delivered is in the mailbox then.
     pub(crate) fn settle(&self) {
         eventually("an empty outbox", || {
