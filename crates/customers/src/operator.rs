@@ -9,7 +9,7 @@ use custos_store::dialect::Engine;
 use custos_store::{Tx, UnitError, audit, params};
 use serde_json::{Value, json};
 
-pub use crate::time::utc_text;
+pub use crate::time::{utc_midnight, utc_text};
 pub use companies::{OwnText, add_company, add_group, change_company, change_group, flat, group_json};
 
 /// Why an operator's wish is not done.
@@ -187,15 +187,4 @@ pub fn database_facts(tx: &mut Tx<'_>) -> custos_store::Result<(String, Option<i
             |row| Ok((row.get(0)?, Some(row.get(1)?))),
         ),
     }
-}
-
-/// Lets everything that the transaction reads be of one instant. To be called before its first read.
-///
-/// # Errors
-/// The store's.
-pub fn one_instant(tx: &mut Tx<'_>) -> custos_store::Result<()> {
-    if tx.engine() == Engine::Postgres {
-        tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", &[], |_| Ok(()))?;
-    }
-    Ok(())
 }

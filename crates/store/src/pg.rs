@@ -165,13 +165,15 @@ fn work(
     }
 }
 
-/// A read needs no transaction of its own: each statement sees one snapshot, and what is cached is guarded by
-/// generations.
+/// A read needs no transaction of its own, unless it asks for one instant: each statement sees one snapshot, and what is
+/// cached is guarded by generations.
 fn read(link: &mut Link, unit: &mut dyn AnyUnit, shared: &Shared) -> Attempt {
     let verdict = unit.run(Tx::new(AnyLink::Pg(link), shared.surroundings(), false));
     if link.is_lost() {
         return Attempt::Lost;
     }
+    // Of one instant, if it was one. Whether it can be ended or not, its answer is there.
+    link.roll_back();
     match verdict {
         Verdict::Commit(_) | Verdict::RollBack => Attempt::Done(Ok(AfterCommit::default())),
         Verdict::Again(error) => Attempt::Conflict(error),

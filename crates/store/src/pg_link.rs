@@ -102,7 +102,16 @@ impl Link {
 
     /// Begins a transaction with the next statement.
     pub(crate) fn begin(&mut self) {
-        self.keep("BEGIN");
+        self.begin_as("BEGIN");
+    }
+
+    /// Begins, with the next statement, one that sees the database as it stands then and changes nothing.
+    pub(crate) fn begin_snapshot(&mut self) {
+        self.begin_as("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    }
+
+    fn begin_as(&mut self, sql: &'static str) {
+        self.keep(sql);
         self.transaction = Transaction::Kept;
     }
 

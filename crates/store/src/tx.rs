@@ -135,6 +135,23 @@ impl<'c> Tx<'c> {
         self.run(sql, params)
     }
 
+    /// From here on this read sees the database as it stands at one instant, however many statements it takes. To be
+    /// called first in a read.
+    ///
+    /// # Errors
+    /// The database's, or the unit writes.
+    pub fn one_instant(&mut self) -> Result<()> {
+        if self.writable {
+            return Err(Error::Internal("a unit that writes sees what others commit".to_owned()));
+        }
+        match &mut self.link {
+            // A read is one transaction, which sees one instant.
+            Link::Sqlite(_) => {}
+            Link::Pg(link) => link.begin_snapshot(),
+        }
+        Ok(())
+    }
+
     /// All rows of an answer.
     ///
     /// # Errors

@@ -120,7 +120,7 @@ fn check(store: &Store, company: i64) -> Done<Checked> {
     // A server beside this command goes on writing, so end and head must be of one instant.
     let mut verifier = Some(verifier);
     let (finding, head) = store.read_blocking(move |tx| {
-        operator::one_instant(tx)?;
+        tx.one_instant()?;
         let verifier = verifier.take().ok_or_else(|| StoreError::Internal("a read ran twice".to_owned()))?;
         finish(tx, company, verifier)
     })?;

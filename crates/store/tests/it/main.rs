@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod generations;
 #[cfg(test)]
+mod instant;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod model;
