@@ -28,10 +28,17 @@ pub(crate) fn unused(sources: &[Source]) -> Vec<String> {
     let mut problems = Vec::new();
     for manifest in sources.iter().filter(|source| source.path.ends_with("/Cargo.toml")) {
         let directory = manifest.path.trim_end_matches("Cargo.toml");
-        let own: Vec<&Source> = sources
+        let mut own: Vec<&Source> = sources
             .iter()
             .filter(|source| source.path.starts_with(directory) && source.path.ends_with(".rs"))
             .collect();
+        // Tests may share a file with another package's.
+        let shared: Vec<&Source> = own
+            .iter()
+            .flat_map(|source| source.text.lines().filter_map(shared_file))
+            .flat_map(|end| sources.iter().filter(move |source| source.path.ends_with(end)))
+            .collect();
+        own.extend(shared);
         for dependency in dependencies(&manifest.text) {
             let usual = dependency.name.replace('-', "_");
             let other = LIBRARY_NAMES
@@ -48,6 +55,12 @@ pub(crate) fn unused(sources: &[Source]) -> Vec<String> {
         }
     }
     problems
+}
+
+/// The end of the path in `#[path = "../../…/FILE"]`.
+fn shared_file(line: &str) -> Option<&str> {
+    let path = line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]")?;
+    path.starts_with("../").then(|| path.trim_start_matches("../"))
 }
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -184,5 +197,11 @@ mod tests {
             file("crates/a/src/lib.rs", "use md5::Md5; use serde_json::Value;"),
         ];
         assert_eq!(unused(&sources), ["crates/a/Cargo.toml:3: serde is not used"]);
+        let shared = [
+            file("crates/a/Cargo.toml", "[dev-dependencies]\nserde.workspace = true\n"),
+            file("crates/a/tests/it.rs", "#[path = \"../../b/tests/common.rs\"]\nmod common;"),
+            file("crates/b/tests/common.rs", "use serde::Serialize;"),
+        ];
+        assert_eq!(unused(&shared), [""; 0]);
     }
 }

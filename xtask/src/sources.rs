@@ -76,10 +76,12 @@ pub(crate) fn all(root: &Path) -> Result<Vec<Source>, String> {
         for entry in std::fs::read_dir(&directory).map_err(told)? {
             let entry = entry.map_err(told)?;
             let path = entry.path();
+            // In a second working tree `.git` is a file.
+            if SKIPPED.iter().any(|name| entry.file_name() == *name) {
+                continue;
+            }
             if entry.file_type().map_err(told)?.is_dir() {
-                if !SKIPPED.iter().any(|name| entry.file_name() == *name) {
-                    waiting.push(path);
-                }
+                waiting.push(path);
             } else if let Ok(text) = std::fs::read_to_string(&path) {
                 let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 sources.push(Source { path: relative, text });
