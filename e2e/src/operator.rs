@@ -34,6 +34,14 @@ impl Outcome {
         self
     }
 
+    /// It must have failed with this code.
+    #[track_caller]
+    pub fn fails_with(self, code: &str) -> Self {
+        let this = self.fails();
+        assert!(this.everything().contains(code), "{this:?}");
+        this
+    }
+
     /// Its output as JSON.
     #[track_caller]
     pub fn json(self) -> Value {

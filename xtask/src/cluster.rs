@@ -86,18 +86,11 @@ fn install() -> Result<PathBuf, String> {
             "this needs PostgreSQL's programs in {INSTALLED}/*/bin; run `apt-get install postgresql` as root"
         ));
     }
-    eprintln!("PostgreSQL is not installed; installing Debian's package");
-    let apt = || {
-        let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
-        command
-    };
-    process::must(apt().arg("update"))?;
-    process::must(apt().args(["install", "-y", "postgresql"]))?;
+    process::install("postgresql")?;
     newest_programs().ok_or_else(|| format!("the package is installed, but {INSTALLED}/*/bin has no initdb"))
 }
 
-fn is_root() -> Result<bool, String> {
+pub(crate) fn is_root() -> Result<bool, String> {
     Ok(process::output(Command::new("id").arg("-u"))?.trim() == "0")
 }
 

@@ -36,6 +36,18 @@ pub(crate) fn must(command: &mut Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", shown(command))) }
 }
 
+/// Installs one of Debian's packages; for root.
+pub(crate) fn install(package: &str) -> Result<(), String> {
+    eprintln!("{package} is not installed; installing Debian's package");
+    let apt = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+        command
+    };
+    must(apt().arg("update"))?;
+    must(apt().args(["install", "-y", package]))
+}
+
 /// Runs a command quietly and returns what it printed; a failure is told with its error output.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| format!("can't run `{}`: {error}", shown(command)))?;

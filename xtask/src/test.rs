@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything the tests need, then the tests.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, is_root};
 use crate::{Outcome, process};
 use std::fmt::Write as _;
 use std::process::{Command, ExitCode};
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// How it is called.
 pub(crate) const USAGE: &str = "test [--quick] [--nextest] [-- CARGO TEST ARGUMENTS]
-      All tests against both databases; starts (and where it is missing, installs) PostgreSQL.
+      All tests against both databases; starts (and where they are missing, installs) PostgreSQL and hledger.
       --quick    without the end-to-end tests
       --nextest  by cargo-nextest, if you have it
       --         these arguments instead of the whole workspace: `cargo xtask test -- -p custos-store`";
@@ -18,6 +18,27 @@ struct Wishes<'a> {
     quick: bool,
     nextest: bool,
     instead: Option<&'a [String]>,
+}
+
+impl Wishes<'_> {
+    /// Whether the end-to-end tests are among those asked for.
+    fn wants_program(&self) -> bool {
+        match self.instead {
+            // Whoever tests one crate need not have the others in order.
+            Some(arguments) => arguments.iter().any(|argument| argument == "e2e"),
+            None => !self.quick,
+        }
+    }
+}
+
+/// An accountant's program, which the end-to-end tests hold against the ledger.
+fn hledger() -> Result<(), String> {
+    let found = process::output(Command::new("hledger").arg("--version"));
+    match found {
+        Ok(_) => Ok(()),
+        Err(_) if is_root()? => process::install("hledger"),
+        Err(_) => Err("the tests run hledger; run `apt-get install hledger` as root".to_owned()),
+    }
 }
 
 fn wishes(arguments: &[String]) -> Result<Wishes<'_>, String> {
@@ -41,6 +62,9 @@ fn wishes(arguments: &[String]) -> Result<Wishes<'_>, String> {
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let wishes = wishes(arguments)?;
     let mut times = Times::default();
+    if wishes.wants_program() {
+        times.measure("hledger", hledger)?;
+    }
     let cluster = times.measure("PostgreSQL", Cluster::start)?;
     let result = times.measure("build", || build(&wishes)).and_then(|()| {
         let mut totals = Totals::default();
@@ -63,8 +87,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 
 /// Builds before the tests' time begins: the program that the end-to-end tests start, and the tests.
 fn build(wishes: &Wishes<'_>) -> Result<(), String> {
-    // Whoever tests one crate need not have the others in order.
-    if wishes.instead.is_none_or(|arguments| arguments.iter().any(|argument| argument == "e2e")) {
+    if wishes.wants_program() {
         process::must(process::cargo().args(["build", "--package", "custos"]))?;
     }
     process::must(&mut tests(wishes, &["--no-run"]))
@@ -164,5 +187,10 @@ mod tests {
         assert!(wishes.quick && !wishes.nextest);
         assert_eq!(wishes.instead, Some(&arguments[2..]));
         assert!(super::wishes(&["--fast".to_owned()]).is_err());
+        let wants = |text: &str| {
+            let arguments: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            super::wishes(&arguments).unwrap().wants_program()
+        };
+        assert!(wants("") && wants("-- -p e2e") && !wants("--quick") && !wants("-- -p xtask"));
     }
 }

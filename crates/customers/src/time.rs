@@ -18,8 +18,46 @@ pub fn utc_text(at_ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
 }
 
+/// The instant at which a day such as `2026-11-24` begins, in UTC; `None` for what is no day.
+#[must_use]
+pub fn utc_midnight(text: &str) -> Option<i64> {
+    let mut parts = text.splitn(3, '-');
+    let mut next = || parts.next()?.parse::<i64>().ok();
+    let (year, month, day) = (next()?, next()?, next()?);
+    if !(0..=9_999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // The inverse of the above.
+    let shifted = year - i64::from(month <= 2);
+    let (era, month_index) = (shifted.div_euclid(400), (month + 9) % 12);
+    let (of_era, of_year) = (shifted.rem_euclid(400), (153 * month_index + 2) / 5 + day - 1);
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    let at_ms = days * 86_400_000;
+    // There is no 30th of February: it would come out as another day.
+    (utc_text(at_ms).split(' ').next() == Some(text)).then_some(at_ms)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn days_begin_at_midnight_and_only_those_that_exist() {
+        for (text, ms) in [
+            ("1970-01-01", Some(0)),
+            ("2000-02-29", Some(951_782_400_000)),
+            ("2026-11-24", Some(1_795_478_400_000)),
+            ("1969-12-31", Some(-86_400_000)),
+            ("1900-02-29", None),
+            ("2026-02-30", None),
+            ("2026-13-01", None),
+            ("2026-1-1", None),
+            ("2026-11-24x", None),
+            ("+026-11-24", None),
+            ("today", None),
+        ] {
+            assert_eq!(super::utc_midnight(text), ms, "{text}");
+        }
+    }
+
     #[test]
     fn known_instants() {
         for (ms, text) in [

@@ -9,6 +9,7 @@ use custos_delivery::templates::{self, Template};
 use custos_delivery::texts::Texts;
 use custos_delivery::{Channel, SendError};
 use custos_gateway::mailbox::{Mail, Mailbox};
+use custos_ledger::holds;
 use custos_store::chores::{self, BATCH, Expiry};
 use custos_store::{Error as StoreError, Store, Wake};
 use parking_lot::{Condvar, Mutex};
@@ -341,12 +342,29 @@ impl Shared {
         let mut next = std::time::Instant::now();
         while !self.is_stopping() {
             if std::time::Instant::now() >= next {
-                for expiry in custos_customers::chores::EXPIRIES {
+                let all = [custos_customers::chores::EXPIRIES, custos_ledger::chores::EXPIRIES];
+                for expiry in all.into_iter().flatten() {
                     self.sweep(*expiry);
                 }
+                self.end_holds();
                 next = std::time::Instant::now() + SWEEP;
             }
             heard = self.bell.wait(heard, next.saturating_duration_since(std::time::Instant::now()));
+        }
+    }
+
+    /// Money that was set aside for a time is free again when it is over.
+    fn end_holds(&self) {
+        while !self.is_stopping() {
+            match self.store.write_blocking(|tx| holds::expire_some(tx, BATCH)) {
+                Ok(0) => break,
+                Ok(ended) => tracing::info!(ended, "holds ended by time"),
+                Err(error) => {
+                    tracing::warn!(%error, "holds could not be ended");
+                    break;
+                }
+            }
+            std::thread::sleep(BREATH);
         }
     }
 

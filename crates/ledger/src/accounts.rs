@@ -16,6 +16,14 @@ pub struct Account {
     pub created_at: i64,
 }
 
+impl Account {
+    /// Decimals of its asset.
+    #[must_use]
+    pub fn digits(&self) -> u32 {
+        u32::try_from(self.asset.digits).unwrap_or(0)
+    }
+}
+
 /// An account to be opened: trade type and asset code.
 pub type Wanted = (i64, String);
 

@@ -1,7 +1,23 @@
-//! Rules of money: assets and the accounts that customers hold in them. No credential is known here.
+//! Rules of money: assets, accounts, transfers, holds, loans, interest, valuation. No credential is known here.
+//!
+//! Money moves only by [`transfer::post`]: lines that sum to zero for each asset, recorded once and never changed. A
+//! balance is what the lines of its place sum to, kept beside them in the same transaction.
 
 pub mod accounts;
+pub mod adjust;
+pub mod amount;
 pub mod assets;
+pub mod chores;
+pub mod entries;
 mod error;
+mod finding;
+pub mod holds;
+pub mod idempotency;
+pub mod journal;
+pub mod place;
+pub mod reversal;
+pub mod transfer;
+pub mod verify;
 
+pub use amount::Amount;
 pub use error::{Code, Error, Refusal, Result};

@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "telegram_starts",
         sql: include_str!("../migrations/0003_telegram_starts.sql"),
     },
+    Migration { version: 4, name: "ledger", sql: include_str!("../migrations/0004_ledger.sql") },
 ];
 
 /// How a database stands to this program.

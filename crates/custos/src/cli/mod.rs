@@ -6,7 +6,9 @@ mod config;
 mod customer;
 mod doctor;
 mod group;
+mod journal;
 mod keys;
+mod ledger;
 mod out;
 mod outbox;
 mod serve;
@@ -53,6 +55,9 @@ enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Money: balances, statements, adjustments, proofs
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Look for what is wrong, and say what mends it
     Doctor,
     /// Settings of the deployment
@@ -95,6 +100,7 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Customer(command) => customer::run(command, source, json),
         Command::Outbox(command) => outbox::run(&command, source, json),
         Command::Audit(command) => audit::run(&command, source, json),
+        Command::Ledger(command) => ledger::run(command, source, json),
         Command::Doctor => doctor::run(source, json),
         Command::Config(command) => config::run(&command, source, json),
         Command::Keys(command) => keys::run(&command, source, json),

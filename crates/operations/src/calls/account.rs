@@ -1,8 +1,11 @@
 //! An account as clients read it.
 
+use crate::error::Result;
 use crate::reply;
 use custos_customers::customer::Customer;
+use custos_ledger::Amount;
 use custos_ledger::accounts::Account;
+use custos_ledger::place::Standing;
 
 reply! {
     /// One account of a customer. Amounts are decimal text with the asset's digits.
@@ -88,17 +91,22 @@ reply! {
     }
 }
 
-/// Nothing, with the digits of an asset.
-fn zero(digits: i64) -> String {
-    let places = usize::try_from(digits).unwrap_or(0);
-    if places == 0 { "0".to_owned() } else { format!("0.{:0places$}", 0) }
-}
-
-/// An account that no money has moved on.
-#[must_use]
-pub fn view(customer: &Customer, account: &Account, valuation: &str) -> AccountView {
-    let nothing = || zero(account.asset.digits);
-    AccountView {
+/// An account with what stands on it. Loans, and what the trading system adds, are nothing as yet.
+///
+/// # Errors
+/// An amount beyond 128 bits.
+pub fn view(
+    customer: &Customer,
+    account: &Account,
+    standing: Option<&Standing>,
+    valuation: &str,
+) -> Result<AccountView> {
+    let (balance, held) = standing.map_or((Amount::ZERO, Amount::ZERO), |own| (own.balance, own.held));
+    let available = balance.minus(held)?;
+    let text = |amount: Amount| amount.to_text(account.digits());
+    let nothing = || text(Amount::ZERO);
+    let is_valuation = account.asset.code == valuation;
+    Ok(AccountView {
         company_id: customer.company_id,
         trade_type: account.trade_type,
         customer_id: customer.id,
@@ -113,40 +121,31 @@ pub fn view(customer: &Customer, account: &Account, valuation: &str) -> AccountV
         digits: account.asset.digits,
         assets_id: account.asset.id,
         create_time: account.created_at,
-        first_deposit_time: 0,
-        first_withdraw_time: 0,
-        balance: nothing(),
-        available: nothing(),
-        equity: nothing(),
-        withdraw_amount: nothing(),
-        not_withdraw_amount: nothing(),
-        lock_amount: nothing(),
-        frozen: nothing(),
+        first_deposit_time: standing.map_or(0, |own| own.first_in_at),
+        first_withdraw_time: standing.map_or(0, |own| own.first_out_at),
+        balance: text(balance),
+        available: text(available),
+        equity: text(balance),
+        withdraw_amount: text(available),
+        not_withdraw_amount: text(held),
+        lock_amount: text(held),
+        frozen: text(held),
         collateral_frozen: nothing(),
         profit: nothing(),
         margin: nothing(),
-        free_margin: nothing(),
+        free_margin: text(balance),
         lock_margin: nothing(),
         liabilities: nothing(),
         liabilities_principal: nothing(),
         interest: nothing(),
-        net_assets: nothing(),
+        net_assets: text(balance),
         available_loan: nothing(),
         interest_proportion: "0".to_owned(),
         margin_radio: "1".to_owned(),
-        whole_warehouse_balance: nothing(),
-        whole_warehouse_rate: if account.asset.code == valuation { "1" } else { "0" }.to_owned(),
+        // Without a rate an account is left out of totals.
+        whole_warehouse_balance: if is_valuation { text(balance) } else { nothing() },
+        whole_warehouse_rate: if is_valuation { "1" } else { "0" }.to_owned(),
         formula_symbol: "multiply",
         open_account_status: true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn nothing_has_the_digits_of_its_asset() {
-        assert_eq!(super::zero(0), "0");
-        assert_eq!(super::zero(2), "0.00");
-        assert_eq!(super::zero(18), "0.000000000000000000");
-    }
+    })
 }

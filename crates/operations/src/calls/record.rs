@@ -7,6 +7,8 @@ use crate::reply;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
 use custos_customers::third_party;
+use custos_ledger::accounts::Account;
+use custos_ledger::place::{self, Kind, Place};
 use custos_store::Tx;
 use serde_json::Value;
 
@@ -143,6 +145,10 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
     let groups = company::groups(tx, company.id)?;
     let group_kind = groups.iter().find(|group| group.id == customer.group_id).map_or(0, |group| group.kind);
     let accounts = custos_ledger::accounts::list(tx, company.id, customer.id)?;
+    let standings = place::all_of(tx, company.id, customer.id)?;
+    let own = |account: &Account| {
+        standings.iter().find(|one| one.place == Place::of_customer(customer.id, account.id, Kind::Own))
+    };
     let bound = third_party::list(tx, company.id, customer.id)?;
     let now = tx.now();
     let phone = customer.phone.as_ref();
@@ -157,8 +163,8 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
         kyc_remark: String::new(),
         account_list: accounts
             .iter()
-            .map(|account| account::view(customer, account, &company.settings.valuation_currency))
-            .collect(),
+            .map(|one| account::view(customer, one, own(one), &company.settings.valuation_currency))
+            .collect::<Result<_>>()?,
         account_remark: String::new(),
         login_pass_status: is_set(customer.login_password.as_ref()),
         pay_pass_status: is_set(customer.fund_password.as_ref()),

@@ -1,0 +1,11 @@
+//! What of money's tables is removed in time.
+
+use custos_store::chores::Expiry;
+
+/// Keys of requests whose answer need not be remembered any longer. Those of transfers never expire.
+pub const EXPIRIES: &[Expiry] = &[Expiry {
+    job: "expire_idempotency_keys",
+    table: "idempotency_keys",
+    sql: "DELETE FROM idempotency_keys WHERE (company_id, scope, key) IN (SELECT company_id, scope, key \
+          FROM idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+}];

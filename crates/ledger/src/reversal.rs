@@ -1,0 +1,76 @@
+//! Undoing a transfer by another that names it.
+
+use crate::adjust::by_hand;
+use crate::amount::Amount;
+use crate::entries;
+use crate::error::{Code, Result};
+use crate::transfer::{self, Posted, Posting, Transfer};
+use custos_store::{Tx, params};
+use serde_json::json;
+
+/// Undoes a transfer, once: in whole, or (for a transfer of two lines) a part of it.
+///
+/// # Errors
+/// `CUSTOMER_API_0000003` for no such transfer, `FUND_0000008` when it is reversed already or is itself a reversal,
+/// `GATEWAY_CODE_104` for a part that is none; those of the transfer; else the store's.
+pub fn reverse(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    transfer_id: i64,
+    part: Option<Amount>,
+    (reason, actor): (&str, &str),
+) -> Result<Posted> {
+    let original = tx.query_opt(
+        "SELECT business_type, reverses FROM ledger_transfers WHERE company_id = $1 AND id = $2 FOR UPDATE",
+        params![company_id, transfer_id],
+        |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
+    )?;
+    let (business_type, reverses) = original.ok_or_else(|| Code::NotFound.refuse())?;
+    // Of two that undo one transfer, the second is told so, whatever its lines would meet.
+    let undone: i64 = tx.value(
+        "SELECT count(*) FROM ledger_transfers WHERE company_id = $1 AND reverses = $2 AND reverses <> 0",
+        params![company_id, transfer_id],
+    )?;
+    if reverses != 0 || undone != 0 {
+        return Err(Code::Reversed.refuse());
+    }
+    let lines = entries::of_transfer(tx, company_id, transfer_id)?;
+    let mut postings = Vec::with_capacity(lines.len());
+    for line in &lines {
+        let amount = match part {
+            None => line.amount.negated()?,
+            Some(part)
+                if lines.len() == 2 && part.is_positive() && part.units() <= line.amount.units().abs() =>
+            {
+                if line.amount.is_positive() {
+                    part.negated()?
+                } else {
+                    part
+                }
+            }
+            Some(_) => return Err(Code::BadField.with(&["amount"])),
+        };
+        postings.push(Posting {
+            place: line.place,
+            asset_id: line.asset_id,
+            amount,
+            business_type1: line.business_type1,
+        });
+    }
+    let posted = transfer::post(
+        tx,
+        company_id,
+        &Transfer {
+            business_type,
+            reason,
+            actor,
+            effective_at: None,
+            reverses: Some(transfer_id),
+            postings: &postings,
+        },
+    )?;
+    let customer_id = lines.iter().map(|line| line.place.owner_id).find(|owner| *owner != 0);
+    let detail = json!({ "transfer": posted.id, "reverses": transfer_id, "part": part.is_some() });
+    tx.audit(by_hand(company_id, "ledger.reverse", actor, customer_id, detail));
+    Ok(posted)
+}

@@ -1,0 +1,18 @@
+//! The ledger on both engines.
+
+#[cfg(test)]
+mod books;
+#[cfg(test)]
+#[expect(dead_code, reason = "the store's tests use the rest")]
+#[path = "../../../store/tests/it/common.rs"]
+mod common;
+#[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod holds;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod verify;
