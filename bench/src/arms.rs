@@ -3,6 +3,8 @@
 mod argon2id;
 mod axum_constant;
 mod commits;
+mod ledger;
+mod two_rows;
 
 use crate::machine::Cores;
 use crate::{Outcome, custos, machine};
@@ -24,6 +26,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
         ["argon2id", seconds] => argon2id::hash(seconds.parse()?),
         ["sqlite", path, seconds] => commits::sqlite(path, seconds.parse()?),
         ["postgres", url, writers, seconds] => commits::postgres(url, writers.parse()?, seconds.parse()?),
+        ["ledger", url, writers, how, seconds] => {
+            ledger::transfers(url, writers.parse()?, ledger::How::parse(how)?, seconds.parse()?)
+        }
+        ["verify", url, transfers] => ledger::verify(url, transfers.parse()?),
+        ["two-rows-sqlite", path, seconds] => two_rows::sqlite(path, seconds.parse()?),
+        ["two-rows-postgres", url, writers, how, seconds] => {
+            two_rows::postgres(url, writers.parse()?, ledger::How::parse(how)?, seconds.parse()?)
+        }
         _ => Err("no such arm".into()),
     }
 }

@@ -1,5 +1,6 @@
 //! The measurements.
 
+mod ledger;
 mod outside;
 mod reads;
 mod sign_ins;
@@ -48,6 +49,7 @@ pub(crate) fn run(letter: char, setting: &Setting) -> Outcome<()> {
         'b' => sign_ins::run(setting),
         'c' => writes::run(setting),
         'e' => timing::run(setting),
+        'f' => ledger::run(setting),
         _ => outside::run(setting),
     }
 }
