@@ -7,7 +7,7 @@ use crate::customer::{self, Customer, Name, Status};
 use crate::{session, standing};
 use custos_store::dialect::Engine;
 use custos_store::{Tx, UnitError, audit, params};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub use crate::time::{utc_midnight, utc_text};
 pub use companies::{OwnText, add_company, add_group, change_company, change_group, flat, group_json};
@@ -40,25 +40,6 @@ impl UnitError for Error {
 
 /// The result of an operator's wish.
 pub type Result<T> = std::result::Result<T, Error>;
-
-fn entry(
-    company_id: i64,
-    action: &'static str,
-    actor: &str,
-    customer_id: Option<i64>,
-    detail: Value,
-) -> audit::Entry {
-    audit::Entry {
-        company_id,
-        action,
-        outcome: "ok".to_owned(),
-        actor: actor.to_owned(),
-        customer_id,
-        address: None,
-        trace: None,
-        detail,
-    }
-}
 
 /// The company that must be there.
 ///
@@ -123,13 +104,19 @@ pub fn end_sessions(tx: &mut Tx<'_>, company_id: i64, number: &str, actor: &str)
     let customer = customer(tx, company_id, number)?;
     let ended = session::end_all(tx, company_id, customer.id, None)?;
     let detail = json!({ "ended": ended });
-    tx.audit(entry(company_id, "customer.sessions", actor, Some(customer.id), detail));
+    tx.audit(audit::Entry::by_hand(company_id, "customer.sessions", actor, Some(customer.id), detail));
     Ok(ended)
 }
 
 /// Notes that an operator was shown a customer's addresses.
 pub fn addresses_shown(tx: &mut Tx<'_>, customer: &Customer, actor: &str) {
-    tx.audit(entry(customer.company_id, "customer.unmask", actor, Some(customer.id), json!({})));
+    tx.audit(audit::Entry::by_hand(
+        customer.company_id,
+        "customer.unmask",
+        actor,
+        Some(customer.id),
+        json!({}),
+    ));
 }
 
 /// A line of the list of customers.

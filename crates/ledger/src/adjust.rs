@@ -7,7 +7,7 @@ use crate::idempotency::{self, FOR_EVER, Key};
 use crate::place::{Kind, Place};
 use crate::transfer::{self, Posting, Transfer};
 use custos_store::{Error as StoreError, Tx, audit};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// `businessType` of an adjustment.
 pub const BUSINESS_TYPE: i64 = 4;
@@ -79,7 +79,13 @@ pub fn adjust(tx: &mut Tx<'_>, wish: &Adjustment<'_>) -> Result<Adjusted> {
             "currency": wish.account.asset.code,
             "amount": wish.amount.to_text(wish.account.digits()),
         });
-        tx.audit(by_hand(wish.company_id, "ledger.adjust", wish.actor, Some(wish.customer_id), detail));
+        tx.audit(audit::Entry::by_hand(
+            wish.company_id,
+            "ledger.adjust",
+            wish.actor,
+            Some(wish.customer_id),
+            detail,
+        ));
         let balance = posted.balance(own).unwrap_or_default();
         Ok(format!("{} {}", posted.id, balance.units()))
     })?;
@@ -88,24 +94,4 @@ pub fn adjust(tx: &mut Tx<'_>, wish: &Adjustment<'_>) -> Result<Adjusted> {
         Some(Adjusted { transfer_id: id.parse().ok()?, balance: Amount::of_units(balance.parse().ok()?) })
     };
     read().ok_or_else(|| StoreError::Internal("a stored answer of an adjustment".to_owned()).into())
-}
-
-/// What the audit log keeps of money that someone moved by hand.
-pub(crate) fn by_hand(
-    company_id: i64,
-    action: &'static str,
-    actor: &str,
-    customer_id: Option<i64>,
-    detail: Value,
-) -> audit::Entry {
-    audit::Entry {
-        company_id,
-        action,
-        outcome: "ok".to_owned(),
-        actor: actor.to_owned(),
-        customer_id,
-        address: None,
-        trace: None,
-        detail,
-    }
 }

@@ -1,11 +1,10 @@
 //! Undoing a transfer by another that names it.
 
-use crate::adjust::by_hand;
 use crate::amount::Amount;
 use crate::entries;
 use crate::error::{Code, Result};
 use crate::transfer::{self, Posted, Posting, Transfer};
-use custos_store::{Tx, params};
+use custos_store::{Tx, audit, params};
 use serde_json::json;
 
 /// Undoes a transfer, once: in whole, or (for a transfer of two lines) a part of it.
@@ -71,6 +70,6 @@ pub fn reverse(
     )?;
     let customer_id = lines.iter().map(|line| line.place.owner_id).find(|owner| *owner != 0);
     let detail = json!({ "transfer": posted.id, "reverses": transfer_id, "part": part.is_some() });
-    tx.audit(by_hand(company_id, "ledger.reverse", actor, customer_id, detail));
+    tx.audit(audit::Entry::by_hand(company_id, "ledger.reverse", actor, customer_id, detail));
     Ok(posted)
 }

@@ -28,6 +28,29 @@ pub struct Entry {
     pub detail: Value,
 }
 
+impl Entry {
+    /// What someone did by hand, and was allowed to.
+    #[must_use]
+    pub fn by_hand(
+        company_id: i64,
+        action: &'static str,
+        actor: &str,
+        customer_id: Option<i64>,
+        detail: Value,
+    ) -> Self {
+        Self {
+            company_id,
+            action,
+            outcome: "ok".to_owned(),
+            actor: actor.to_owned(),
+            customer_id,
+            address: None,
+            trace: None,
+            detail,
+        }
+    }
+}
+
 /// What an entry's hash covers: everything, length-prefixed, after the hash before it.
 struct Link<'a> {
     company_id: i64,

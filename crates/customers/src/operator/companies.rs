@@ -1,8 +1,8 @@
 //! Companies and their groups.
 
-use super::{Error, Result, company, entry};
+use super::{Error, Result, company};
 use crate::company::{self as companies, Company, Group, Settings};
-use custos_store::{Tx, params};
+use custos_store::{Tx, audit, params};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ pub fn add_company(
         }
     }
     let id = companies::add(tx, id, name, settings)?;
-    tx.audit(entry(id, "company.add", actor, None, json!({ "name": name })));
+    tx.audit(audit::Entry::by_hand(id, "company.add", actor, None, json!({ "name": name })));
     Ok(id)
 }
 
@@ -89,7 +89,7 @@ pub fn change_company(
         return Ok(after);
     }
     companies::set(tx, &after)?;
-    tx.audit(entry(id, "company.set", actor, None, Value::Object(detail)));
+    tx.audit(audit::Entry::by_hand(id, "company.set", actor, None, Value::Object(detail)));
     company(tx, id)
 }
 
@@ -155,7 +155,13 @@ pub fn add_group(tx: &mut Tx<'_>, company_id: i64, group: &Group, actor: &str) -
     company(tx, company_id)?;
     check_group(tx, company_id, group)?;
     let id = companies::add_group(tx, company_id, group)?;
-    tx.audit(entry(company_id, "group.add", actor, None, json!({ "id": id, "name": group.name })));
+    tx.audit(audit::Entry::by_hand(
+        company_id,
+        "group.add",
+        actor,
+        None,
+        json!({ "id": id, "name": group.name }),
+    ));
     Ok(id)
 }
 
@@ -186,7 +192,7 @@ pub fn change_group(
     check_group(tx, company_id, &after)?;
     companies::set_group(tx, company_id, &after)?;
     let detail = json!({ "id": id, "before": group_json(&before), "after": group_json(&after) });
-    tx.audit(entry(company_id, "group.set", actor, None, detail));
+    tx.audit(audit::Entry::by_hand(company_id, "group.set", actor, None, detail));
     Ok(after)
 }
 
