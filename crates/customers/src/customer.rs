@@ -353,7 +353,7 @@ pub fn by_name(tx: &mut Tx<'_>, company_id: i64, name: &Name) -> Result<Option<C
 /// # Errors
 /// The store's.
 pub fn set_lang(tx: &mut Tx<'_>, company_id: i64, id: i64, lang: &str) -> Result<()> {
-    tx.execute(
+    tx.send(
         "UPDATE customers SET lang = $3 WHERE company_id = $1 AND id = $2",
         params![company_id, id, lang],
     )?;

@@ -105,7 +105,7 @@ fn insert(tx: &mut Tx<'_>, message: &Message<'_>, suppressed: Option<&str>) -> R
         None => Some(sealed(tx, id, message)?),
         Some(_) => None,
     };
-    tx.execute(
+    tx.send(
         "INSERT INTO outbox (id, company_id, channel, template, masked, payload, state, reason, attempts, due_at, \
          created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $9, $10)",
         params![

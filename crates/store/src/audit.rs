@@ -109,7 +109,7 @@ fn append_one(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
             customer_id: entry.customer_id.unwrap_or(0),
         },
     );
-    tx.execute(
+    tx.send(
         "INSERT INTO audit_log (company_id, seq, at, action, outcome, actor, customer_id, address, trace, detail, hash) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         params![
@@ -126,7 +126,7 @@ fn append_one(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
             &hash
         ],
     )?;
-    tx.execute(
+    tx.send(
         "UPDATE audit_heads SET seq = $2, hash = $3 WHERE company_id = $1",
         params![company, seq, &hash],
     )?;

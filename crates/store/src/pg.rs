@@ -4,7 +4,7 @@
 //! audit chain's head, which all writers of a company lock last, would abort every second transaction under a stricter
 //! level. Engines that only know SERIALIZABLE run the same units; their 40001 is retried here.
 
-use crate::pg_link::Link;
+use crate::pg_link::{Commit, Link};
 use crate::store::Shared;
 use crate::tx::{AfterCommit, Link as AnyLink, Tx};
 use crate::unit::{AnyUnit, Verdict};
@@ -203,21 +203,20 @@ fn write(link: &mut Link, unit: &mut dyn AnyUnit, shared: &Shared) -> Attempt {
 /// lock of the whole database until its commit was durable; as a transaction of its own it holds it for microseconds.
 fn commit(link: &mut Link, after: AfterCommit, shared: &Shared) -> Attempt {
     let (committed, told) = link.commit(news(&after).as_deref());
+    if !matches!(committed, Commit::TakenBack(_)) {
+        // What was committed, or may have been with only the answer lost: what is cached of it must go.
+        shared.forget(&after);
+    }
     match committed {
-        Ok(()) => {
+        Commit::Done => {
             if let Err(error) = told {
                 tracing::warn!(%error, "replicas learn of a change by its age only");
             }
-            shared.forget(&after);
             Attempt::Done(Ok(after))
         }
-        Err(conflict @ Error::Conflict(_)) => {
-            link.roll_back();
-            Attempt::Conflict(conflict)
-        }
-        Err(error) => {
-            // It may have been committed and only the answer lost: what is cached must go in either case.
-            shared.forget(&after);
+        Commit::TakenBack(conflict @ Error::Conflict(_)) => Attempt::Conflict(conflict),
+        Commit::TakenBack(error) => Attempt::Done(Err(error)),
+        Commit::Unknown(error) => {
             link.lose();
             Attempt::Done(Err(error))
         }

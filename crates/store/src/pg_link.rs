@@ -1,12 +1,15 @@
 //! One connection to PostgreSQL, for one thread.
 //!
-//! What needs no answer before the next statement (`BEGIN`, `SAVEPOINT`) is kept and sent together with it, so that a
-//! transaction costs as few trips to the server as it has questions.
+//! What needs no answer before the next statement (`BEGIN`, `SAVEPOINT`, a change whose count nobody asks for) is kept and
+//! sent together with it, or with the `COMMIT`, so that a transaction costs as few trips to the server as it has
+//! questions. The server works them off in their order, and after one that failed does none of the rest.
 
 use crate::error::is_lost;
 use crate::pg_tls;
+use crate::value::OwnedParam;
 use crate::{Error, Param, Result};
 use futures_util::TryStreamExt;
+use futures_util::future::join_all;
 use std::collections::HashMap;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, Row, Statement};
@@ -19,12 +22,37 @@ pub(crate) struct Link {
     /// Keyed by the address of the rule's text, which is `'static`: whatever has its address and length is that text.
     statements: HashMap<(usize, usize), Statement>,
     /// What goes out before the next statement.
-    kept: Vec<&'static str>,
+    kept: Vec<Kept>,
     transaction: Transaction,
     /// The connection has ended, or its transaction can't be: it must not be used again. The client itself learns of
     /// an end only when it is next used.
     lost: bool,
 }
+
+/// A statement that has not gone out yet.
+#[derive(Debug)]
+enum Kept {
+    /// Without parameters.
+    Words(&'static str),
+    /// A change that a rule made.
+    Change(Statement, Vec<OwnedParam>),
+}
+
+/// As many wait at most: they go out as a row, and the row must keep its order.
+const MOST_KEPT: usize = 24;
+
+/// What became of a transaction that was to be committed.
+pub(crate) enum Commit {
+    /// It is durable.
+    Done,
+    /// The server has taken it back, for this reason.
+    TakenBack(Error),
+    /// Nobody knows.
+    Unknown(Error),
+}
+
+/// The statement behind which effects can be taken back.
+pub(crate) const SAVEPOINT: &str = "SAVEPOINT effects";
 
 /// Where the connection's transaction stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +89,7 @@ impl Link {
         }
         // Within a transaction that has failed nothing can be prepared until what was kept has mended it.
         if !self.kept.is_empty() {
-            self.batch("")?;
+            self.flush()?;
         }
         let prepared = self.runtime.block_on(self.client.prepare(sql));
         let statement = prepared.map_err(|error| self.told(error))?;
@@ -79,7 +107,7 @@ impl Link {
 
     fn ask(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<(Vec<Row>, u64)> {
         let statement = self.prepared(sql)?;
-        let kept = self.take_kept("");
+        let kept = self.take_kept();
         let client = &self.client;
         let answer = async {
             let mut stream = std::pin::pin!(client.query_raw(&statement, params.iter()).await?);
@@ -93,8 +121,8 @@ impl Link {
             if kept.is_empty() {
                 return answer.await;
             }
-            // Both are on their way before either is answered; where the first failed, the second did for that.
-            let (before, answer) = tokio::join!(client.batch_execute(&kept), answer);
+            // All are on their way before any is answered; where one failed, those behind it did for that.
+            let (before, answer) = tokio::join!(send(client, kept), answer);
             before.and(answer)
         });
         answer.map_err(|error| self.told(error))
@@ -117,50 +145,78 @@ impl Link {
 
     /// Keeps a statement whose answer no one needs: it goes out with the next one.
     pub(crate) fn keep(&mut self, sql: &'static str) {
-        self.kept.push(sql);
+        self.kept.push(Kept::Words(sql));
     }
 
-    /// What was kept and `sql`, as one text.
-    fn take_kept(&mut self, sql: &str) -> String {
-        if self.transaction == Transaction::Kept {
+    /// Keeps a change whose count no one needs. What is wrong with it is told by the next statement, or by the commit.
+    pub(crate) fn keep_change(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
+        let statement = self.prepared(sql)?;
+        self.kept.push(Kept::Change(statement, params.iter().copied().map(OwnedParam::of).collect()));
+        if self.kept.len() >= MOST_KEPT { self.flush() } else { Ok(()) }
+    }
+
+    /// Takes back what came since `SAVEPOINT effects`: what has not gone out yet never does.
+    pub(crate) fn take_effects_back(&mut self) {
+        match self.kept.iter().position(|kept| matches!(kept, Kept::Words(SAVEPOINT))) {
+            Some(at) => self.kept.truncate(at),
+            None => {
+                self.kept.clear();
+                self.keep("ROLLBACK TO SAVEPOINT effects");
+            }
+        }
+    }
+
+    fn take_kept(&mut self) -> Vec<Kept> {
+        if self.transaction == Transaction::Kept && !self.kept.is_empty() {
             self.transaction = Transaction::Open;
         }
-        let mut all = String::new();
-        for kept in self.kept.drain(..) {
-            all.push_str(kept);
-            all.push(';');
-        }
-        all.push_str(sql);
-        all
+        std::mem::take(&mut self.kept)
     }
 
-    /// Statements without parameters, after those that were kept.
+    fn flush(&mut self) -> Result<()> {
+        let kept = self.take_kept();
+        let done = self.runtime.block_on(send(&self.client, kept));
+        done.map_err(|error| self.told(error))
+    }
+
+    /// Statements without parameters, outside a transaction.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<()> {
-        let all = self.take_kept(sql);
-        let done = self.runtime.block_on(self.client.batch_execute(&all));
+        let done = self.runtime.block_on(self.client.batch_execute(sql));
         done.map_err(|error| self.told(error))
     }
 
     /// Ends the transaction. `news` goes out right behind it, as a transaction of its own, in the same trip; what became
     /// of it is told second, for the commit stands whatever that is.
-    pub(crate) fn commit(&mut self, news: Option<&str>) -> (Result<()>, Result<()>) {
-        // Nothing was asked for since it began.
-        if self.transaction != Transaction::Open {
+    pub(crate) fn commit(&mut self, news: Option<&str>) -> (Commit, Result<()>) {
+        let has_changes = self.kept.iter().any(|kept| matches!(kept, Kept::Change(..)));
+        if self.transaction != Transaction::Open && !has_changes {
             self.forget_transaction();
-            return (Ok(()), news.map_or(Ok(()), |news| self.batch(news)));
+            return (Commit::Done, news.map_or(Ok(()), |news| self.batch(news)));
         }
-        let commit = self.take_kept("COMMIT");
+        let kept = self.take_kept();
         let client = &self.client;
-        let (done, told) = self.runtime.block_on(async {
-            match news {
-                Some(news) => tokio::join!(client.batch_execute(&commit), client.batch_execute(news)),
-                None => (client.batch_execute(&commit).await, Ok(())),
-            }
+        let (before, done, told) = self.runtime.block_on(async {
+            let told = async {
+                match news {
+                    Some(news) => client.batch_execute(news).await,
+                    None => Ok(()),
+                }
+            };
+            tokio::join!(send(client, kept), client.batch_execute("COMMIT"), told)
         });
-        if done.is_ok() {
+        let commit = match (before, done) {
+            (Ok(()), Ok(())) => Commit::Done,
+            // The server answers the `COMMIT` of a transaction that has failed with taking it back.
+            (Err(error), Ok(())) => Commit::TakenBack(self.told(error)),
+            (_, Err(error)) => match self.told(error) {
+                conflict @ Error::Conflict(_) => Commit::TakenBack(conflict),
+                other => Commit::Unknown(other),
+            },
+        };
+        if !matches!(commit, Commit::Unknown(_)) {
             self.transaction = Transaction::None;
         }
-        (done.map_err(|error| self.told(error)), told.map_err(|error| self.told(error)))
+        (commit, told.map_err(|error| self.told(error)))
     }
 
     /// Ends the transaction without a trace. A connection that can't is not used again: whatever came next would run
@@ -192,10 +248,31 @@ impl Link {
         self.lost = true;
     }
 
+    /// Whether it can be used, as far as can be known before it is. What has come in while it was idle is looked at first
+    /// (that it ended, above all): what goes out with its commit in one trip can't be told apart from what was lost on
+    /// the way back.
     pub(crate) fn is_usable(&self) -> bool {
+        self.runtime.block_on(async {
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
+        });
         !self.lost && !self.client.is_closed()
     }
 }
 
 const SETTINGS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning'";
+
+/// Sends statements in their order, all before the first is answered; the first error is the one that counts.
+async fn send(client: &Client, kept: Vec<Kept>) -> std::result::Result<(), tokio_postgres::Error> {
+    let sent = kept.into_iter().map(|kept| async move {
+        match kept {
+            Kept::Words(sql) => client.batch_execute(sql).await,
+            Kept::Change(statement, params) => {
+                client.execute_raw(&statement, params.iter().map(OwnedParam::borrowed)).await.map(|_| ())
+            }
+        }
+    });
+    join_all(sent).await.into_iter().collect()
+}

@@ -123,6 +123,22 @@ impl<'c> Tx<'c> {
         self.run(sql, params)
     }
 
+    /// Changes something without waiting for an answer: on PostgreSQL it goes out with the next statement, which then
+    /// tells what was wrong with it, or else with the commit. For changes that can't fail but by a mistake or a
+    /// conflict, and whose count nobody needs.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`], of this one or of one before it.
+    pub fn send(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
+        self.begin_effects()?;
+        self.still_good()?;
+        let sent = match &mut self.link {
+            Link::Sqlite(link) => link.execute(sql, params).map(|_| ()),
+            Link::Pg(link) => link.keep_change(sql, params),
+        };
+        sent.map_err(|error| self.fail(error))
+    }
+
     /// Runs a statement whose effect stays when the unit is refused: an attempt counter. Only before other changes.
     ///
     /// # Errors
@@ -275,7 +291,7 @@ impl<'c> Tx<'c> {
         }
         if self.phase == Phase::Counting {
             self.phase = if self.counted {
-                self.raw("SAVEPOINT effects")?;
+                self.raw(pg_link::SAVEPOINT)?;
                 Phase::Guarded
             } else {
                 Phase::Plain
@@ -333,7 +349,10 @@ impl<'c> Tx<'c> {
         }
         match self.phase {
             Phase::Counting => {}
-            Phase::Guarded => self.raw("ROLLBACK TO SAVEPOINT effects")?,
+            Phase::Guarded => match &mut self.link {
+                Link::Sqlite(link) => link.raw("ROLLBACK TO SAVEPOINT effects")?,
+                Link::Pg(link) => link.take_effects_back(),
+            },
             Phase::Plain => self.start_over()?,
         }
         if let Some(entry) = entry {

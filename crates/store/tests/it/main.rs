@@ -23,4 +23,6 @@ mod postgres_faults;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
+mod sent;
+#[cfg(test)]
 mod units;

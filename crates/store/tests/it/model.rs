@@ -18,6 +18,8 @@ enum Step {
     Put(i64, i64),
     Remove(i64),
     Add(i64, i64),
+    /// As `Add`, without waiting for an answer.
+    Send(i64, i64),
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +52,7 @@ impl Model {
                 Step::Remove(id) => {
                     self.things.remove(&id);
                 }
-                Step::Add(id, more) => {
+                Step::Add(id, more) | Step::Send(id, more) => {
                     if let Some(value) = self.things.get_mut(&id) {
                         *value += more;
                     }
@@ -80,6 +82,10 @@ fn run(bench: &Bench, unit: Unit) -> Result<(), Refusal> {
                 Step::Add(id, more) => {
                     tx.execute("UPDATE things SET value = value + $2 WHERE id = $1", params![id, more])?
                 }
+                Step::Send(id, more) => {
+                    tx.send("UPDATE things SET value = value + $2 WHERE id = $1", params![id, more])?;
+                    0
+                }
             };
         }
         match unit.end {
@@ -106,6 +112,8 @@ fn units() -> impl Strategy<Value = Vec<Unit>> {
         (0..4_i64, -9..9_i64).prop_map(|(id, value)| Step::Put(id, value)),
         (0..4_i64).prop_map(Step::Remove),
         (0..4_i64, -9..9_i64).prop_map(|(id, more)| Step::Add(id, more)),
+        (0..4_i64, -9..9_i64).prop_map(|(id, more)| Step::Send(id, more)),
+        (0..4_i64, -9..9_i64).prop_map(|(id, more)| Step::Send(id, more)),
     ];
     let end = prop_oneof![Just(End::Commit), Just(End::Refuse), Just(End::Fail)];
     let unit = (prop::collection::vec(0..3_i64, 0..3), prop::collection::vec(step, 0..5), end)

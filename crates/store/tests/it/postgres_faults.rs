@@ -54,6 +54,20 @@ fn both_units_of_a_deadlock_succeed() {
     assert_eq!((bench.thing(1), bench.thing(2)), (Some(21), Some(21)));
 }
 
+/// The same where the second change is told of by the commit only.
+#[test]
+fn a_deadlock_that_the_commit_tells_of_is_run_again() {
+    let bench = bench(4);
+    let runs = meeting(&bench, |tx, own, meet| {
+        const ADD: &str = "UPDATE things SET value = value + 10 WHERE id = $1";
+        tx.execute(ADD, params![own])?;
+        meet();
+        tx.send(ADD, params![3 - own])
+    });
+    assert!(runs >= 3, "{runs}");
+    assert_eq!((bench.thing(1), bench.thing(2)), (Some(21), Some(21)));
+}
+
 /// Write skew, which the usual level lets pass and engines that only know SERIALIZABLE answer with 40001.
 #[test]
 fn a_serialization_failure_is_run_again() {
@@ -84,6 +98,10 @@ fn a_connection_that_ended_between_units_costs_no_failure() {
         bench.must(move |tx| put(tx, 1, round));
         bench.raw(OTHERS).unwrap();
         assert_eq!(bench.thing(1), Some(round));
+        // Nor where everything goes out with the commit, if they have surely ended by then.
+        bench.raw(&OTHERS.replace("(pid)", "(pid, 60000)")).unwrap();
+        bench.must(|tx| tx.send("UPDATE things SET value = value + 100 WHERE id = $1", params![1]));
+        assert_eq!(bench.thing(1), Some(round + 100));
     }
 }
 
