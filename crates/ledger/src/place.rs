@@ -334,6 +334,40 @@ pub(crate) fn lock(tx: &mut Tx<'_>, company_id: i64, place: Place, asset_id: i64
     locked(tx, company_id, place)?.ok_or_else(|| custos_store::Error::NoRow.into())
 }
 
+/// Locks the places of a transfer, which come in their order; the usual two in one go.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn lock_all(tx: &mut Tx<'_>, company_id: i64, wanted: &[(Place, i64)]) -> Result<Vec<Standing>> {
+    if let [(one, _), (other, _)] = wanted {
+        let both = tx.query(
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM ledger_accounts WHERE company_id = $1 AND ((owner_id = $2 AND id = $3 AND kind = $4 \
+                 AND stripe = $5) OR (owner_id = $6 AND id = $7 AND kind = $8 AND stripe = $9)) \
+                 ORDER BY owner_id, id, kind, stripe FOR UPDATE"
+            ),
+            params![
+                company_id,
+                one.owner_id,
+                one.id,
+                one.kind.number(),
+                one.stripe,
+                other.owner_id,
+                other.id,
+                other.kind.number(),
+                other.stripe
+            ],
+            standing_of,
+        )?;
+        if both.len() == 2 {
+            return Ok(both);
+        }
+    }
+    wanted.iter().map(|(place, asset_id)| lock(tx, company_id, *place, *asset_id)).collect()
+}
+
 fn locked(tx: &mut Tx<'_>, company_id: i64, place: Place) -> Result<Option<Standing>> {
     Ok(tx.query_opt(
         concat!(

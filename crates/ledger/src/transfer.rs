@@ -73,10 +73,11 @@ const MOST_LINES: usize = 64;
 pub fn post(tx: &mut Tx<'_>, company_id: i64, transfer: &Transfer<'_>) -> Result<Posted> {
     let postings = merged(transfer.postings)?;
     let (id, now) = (tx.new_id(), tx.now());
+    let wanted: Vec<(Place, i64)> =
+        postings.iter().map(|posting| (posting.place, posting.asset_id)).collect();
     let mut recorded_at = now;
     let mut moved = Vec::with_capacity(postings.len());
-    for posting in &postings {
-        let standing = place::lock(tx, company_id, posting.place, posting.asset_id)?;
+    for (posting, standing) in postings.iter().zip(place::lock_all(tx, company_id, &wanted)?) {
         if standing.asset_id != posting.asset_id {
             return Err(other_asset());
         }
@@ -87,7 +88,7 @@ pub fn post(tx: &mut Tx<'_>, company_id: i64, transfer: &Transfer<'_>) -> Result
     }
     let effective_at = transfer.effective_at.unwrap_or(recorded_at);
     let head = Head { company_id, id, recorded_at, effective_at };
-    tx.execute(
+    tx.send(
         "INSERT INTO ledger_transfers (company_id, id, business_type, reason, actor, reverses, recorded_at, effective_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
@@ -224,7 +225,7 @@ fn write_line(
     let first = |known: i64, happens: bool| if known == 0 && happens { head.recorded_at } else { known };
     let first_in = first(standing.first_in_at, posting.amount.is_positive());
     let first_out = first(standing.first_out_at, posting.amount.is_negative());
-    tx.execute(
+    tx.send(
         "UPDATE ledger_accounts SET balance = $6, sequence = $7, head = $8, first_in_at = $9, first_out_at = $10, \
          last_at = $11 \
          WHERE company_id = $1 AND owner_id = $2 AND id = $3 AND kind = $4 AND stripe = $5",
@@ -242,7 +243,7 @@ fn write_line(
             head.recorded_at
         ],
     )?;
-    tx.execute(
+    tx.send(
         "INSERT INTO ledger_entries (company_id, owner_id, account_id, kind, stripe, sequence, transfer_id, asset_id, \
          business_type1, amount, balance, recorded_at, effective_at, hash) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",

@@ -5,6 +5,8 @@ use custos_store::{Error, Tx, params};
 
 const NEW: &str = "INSERT INTO things (id, value) VALUES ($1, $2)";
 
+type Work = fn(&mut Tx<'_>) -> Result<(), Error>;
+
 fn new(tx: &mut Tx<'_>, id: i64, value: i64) -> Result<(), Error> {
     tx.send(NEW, params![id, value])
 }
@@ -55,7 +57,7 @@ fn one_that_fails_takes_the_unit_with_it_wherever_it_is_told() {
     on_both(|bench| {
         bench.must(|tx| put(tx, 1, 10));
         let touched = bench.store.generations().of(9);
-        let units: [fn(&mut Tx<'_>) -> Result<(), Error>; 4] = [
+        let units: [Work; 4] = [
             // Told by the commit,
             |tx| put(tx, 2, 20).and_then(|_| new(tx, 1, 11)),
             |tx| new(tx, 1, 11).and_then(|()| new(tx, 2, 20)),
@@ -86,7 +88,7 @@ fn one_that_fails_takes_the_unit_with_it_wherever_it_is_told() {
     });
 }
 
-fn refused(bench: &Bench, work: fn(&mut Tx<'_>) -> Result<(), Error>) {
+fn refused(bench: &Bench, work: Work) {
     let refused: Result<(), Refusal> = bench.store.write_blocking(move |tx| {
         tally_up(tx)?;
         work(tx)?;
@@ -100,7 +102,7 @@ fn a_refusal_takes_them_back_and_leaves_the_counters() {
     on_both(|bench| {
         bench.must(|tx| put(tx, 1, 10));
         // They have not gone out; they have; some have. One that would have failed never does.
-        let works: [fn(&mut Tx<'_>) -> Result<(), Error>; 4] = [
+        let works: [Work; 4] = [
             |tx| new(tx, 2, 20),
             |tx| new(tx, 2, 20).and_then(|()| value(tx, 1)).map(|_| ()),
             |tx| new(tx, 2, 20).and_then(|()| value(tx, 1)).and_then(|_| new(tx, 3, 30)),
