@@ -115,7 +115,7 @@ fn work_forever(mut link: Option<Link>, url: &str, queue: &Queue, shared: &Share
 
 /// The connection, made anew if it has ended.
 fn usable<'l>(link: &'l mut Option<Link>, url: &str) -> Result<&'l mut Link> {
-    if link.as_ref().is_some_and(Link::is_usable)
+    if link.as_mut().is_some_and(Link::is_usable)
         && let Some(link) = link
     {
         return Ok(link);

@@ -11,6 +11,7 @@ use crate::{Error, Param, Result};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -27,6 +28,8 @@ pub(crate) struct Link {
     /// The connection has ended, or its transaction can't be: it must not be used again. The client itself learns of
     /// an end only when it is next used.
     lost: bool,
+    /// When a unit last began with it.
+    used_at: Instant,
 }
 
 /// A statement that has not gone out yet.
@@ -38,6 +41,8 @@ enum Kept {
     Change(Statement, Vec<OwnedParam>),
 }
 
+/// A connection that was used within this time is not looked at anew.
+const FRESH: Duration = Duration::from_millis(1);
 /// As many wait at most: they go out as a row, and the row must keep its order.
 const MOST_KEPT: usize = 24;
 
@@ -77,6 +82,7 @@ impl Link {
             kept: Vec::new(),
             transaction: Transaction::None,
             lost: false,
+            used_at: Instant::now(),
         };
         link.batch(SETTINGS)?;
         Ok(link)
@@ -251,12 +257,15 @@ impl Link {
     /// Whether it can be used, as far as can be known before it is. What has come in while it was idle is looked at first
     /// (that it ended, above all): what goes out with its commit in one trip can't be told apart from what was lost on
     /// the way back.
-    pub(crate) fn is_usable(&self) -> bool {
-        self.runtime.block_on(async {
-            for _ in 0..3 {
-                tokio::task::yield_now().await;
-            }
-        });
+    pub(crate) fn is_usable(&mut self) -> bool {
+        if self.used_at.elapsed() > FRESH {
+            self.runtime.block_on(async {
+                for _ in 0..3 {
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        self.used_at = Instant::now();
         !self.lost && !self.client.is_closed()
     }
 }
