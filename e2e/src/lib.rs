@@ -29,6 +29,7 @@ mod sms;
 mod telegram;
 mod totp;
 mod trials;
+mod wallet;
 
 pub use backend::Backend;
 pub use client::{Client, Code};
@@ -51,6 +52,7 @@ pub use telegram::{
 };
 pub use totp::totp;
 pub use trials::{asks_for_google_codes, has_consequences, refuses_other_codes, survives_a_kill};
+pub use wallet::WalletSystem;
 
 /// Makes two tests of each named function, one on SQLite and one on PostgreSQL. Each function takes the
 /// [`Backend`] that its server shall use.

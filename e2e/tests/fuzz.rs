@@ -27,6 +27,9 @@ const OPERATIONS: &[&str] = &[
     "getListByParentCode",
     "getCountryListByParentCode",
     "/thirdExt/now",
+    "fund.app.DepositAppDubboService.capitalTransfer",
+    "fund.app.DepositAppDubboService.capitalTransferRecord",
+    "queryLatestBalanceOfUserAccountInExternalSystem",
 ];
 
 const FIELDS: &[&str] = &[
@@ -57,6 +60,12 @@ const FIELDS: &[&str] = &[
     "utmSource",
     "googleCode",
     "thirdServerCode",
+    "accountId",
+    "toTradeType",
+    "toAccountId",
+    "toCustomerNo",
+    "amount",
+    "size",
     "",
 ];
 
@@ -87,6 +96,8 @@ const TELLING: &[&str] = &[
     "\u{202e}\u{feff}",
     "😀",
     "9223372036854775808",
+    "0.000000000000000000000000001",
+    "1e400",
     "NaN",
 ];
 

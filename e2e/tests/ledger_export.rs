@@ -3,10 +3,12 @@
 use std::process::{Command, Stdio};
 
 use e2e::{Backend, Server, fresh, on_both, text_of};
+use serde_json::json;
 
 on_both!(
     hledger_finds_the_same_balances,
     a_period_opens_with_what_went_before,
+    loans_are_in_the_journal,
     companies_have_journals_of_their_own
 );
 
@@ -96,6 +98,23 @@ fn a_period_opens_with_what_went_before(backend: Backend) {
     assert!(!before.contains("a gift"), "{before}");
     hledger(&before, &["check", "--strict"]).expect("an empty journal");
     server.cli(&["ledger", "export", "--from", "2026-02-30"]).fails_with("2026-02-30");
+}
+
+fn loans_are_in_the_journal(backend: Backend) {
+    let server = Server::start(backend);
+    let ada = server.visitor().signs_up_as(&fresh::email());
+    give(&server, &ada.number, "USDT", "1000", "a gift");
+    let call = |operation: &str, amount: &str| {
+        let body = json!({ "tradeType": 3, "accountCurrency": "USDT", "amount": amount });
+        ada.client.call(&format!("fund.app.DepositAppDubboService.{operation}"), body).data();
+    };
+    call("manualLoan", "1200.5");
+    call("manualRepayment", "200");
+    let journal = exported(&server, &[]);
+    hledger(&journal, &["check", "--strict"]).expect("a journal without a fault");
+    let account = format!("customers:{}:cross:USDT", ada.number);
+    assert_eq!(balance_by_hledger(&journal, &account), "2000.500000 USDT");
+    assert_eq!(balance_by_hledger(&journal, &format!("{account}:principal")), "-1000.500000 USDT");
 }
 
 fn companies_have_journals_of_their_own(backend: Backend) {

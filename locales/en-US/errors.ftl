@@ -115,3 +115,4 @@ error-FUND_0000008 = This transfer has already been undone.
 error-FUND_0000009 = This hold has already ended.
 error-FUND_0000010 = Transfers to other customers are not offered.
 error-FUND_0000011 = There is no exchange rate for this.
+error-FUND_0000012 = You changed how you sign in or are reached. For a while nothing can be sent to others.

@@ -1,10 +1,13 @@
 //! Companies (white labels), their settings, assets and groups.
 
 mod groups;
+mod lending;
 
 pub use groups::{Group, Offer, Offers, add_group, groups, set_group};
+pub use lending::{CROSS, Lending};
 
 use crate::error::{Code, Result};
+use custos_delivery::wallet;
 use custos_store::{EVERYTHING, Error as StoreError, MINUTE_MS, Tx, params};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +21,8 @@ pub struct Settings {
     pub company_type: String,
     /// The asset that totals are told in.
     pub valuation_currency: String,
+    /// A rate is stale after so many hours: it is marked, and nothing is lent on it; 0 for never.
+    pub rate_stale_hours: i64,
     /// `checkStatus` answers guests too.
     pub check_status_open: bool,
     /// The first customer number.
@@ -48,6 +53,10 @@ pub struct Settings {
     pub restricted_countries: Vec<String>,
     /// Countries in which businesses may open accounts (alpha-2).
     pub business_countries: Vec<String>,
+    /// Customers may move money to other customers of the company.
+    pub transfers_to_others: bool,
+    /// The company's own wallet system.
+    pub wallet: WalletSettings,
     /// Text messages.
     pub sms: SmsSettings,
 }
@@ -58,6 +67,7 @@ impl Default for Settings {
             languages: vec!["en-US".to_owned(), "zh-CN".to_owned(), "zh-HK".to_owned()],
             company_type: "real".to_owned(),
             valuation_currency: "USD".to_owned(),
+            rate_stale_hours: 24,
             check_status_open: false,
             number_first: 10_000_000,
             number_last: 99_999_999,
@@ -73,9 +83,21 @@ impl Default for Settings {
             codes_per_address_hour: 30,
             restricted_countries: Vec::new(),
             business_countries: Vec::new(),
+            transfers_to_others: false,
+            wallet: WalletSettings::default(),
             sms: SmsSettings::default(),
         }
     }
+}
+
+/// Where the company's own wallet system is asked what a customer has there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WalletSettings {
+    /// Its address, below which its operations are; empty for none.
+    pub url: String,
+    /// The currency that is asked for; empty for the valuation currency.
+    pub currency: String,
 }
 
 /// Limits of text messages against pumping: fraudsters make a server text numbers whose owner is paid for it.
@@ -159,6 +181,17 @@ impl Settings {
             if crate::countries::parse(code).is_none() {
                 return Err(format!("{code:?} is no ISO 3166 country"));
             }
+        }
+        if !(0..=24 * 366).contains(&self.rate_stale_hours) {
+            return Err("rate_stale_hours: 0 (never) to 8784 (a year)".to_owned());
+        }
+        if !self.wallet.url.is_empty() {
+            wallet::check_url(&self.wallet.url).map_err(|problem| format!("wallet.url: {problem}"))?;
+        }
+        if self.wallet.currency.len() > 16
+            || !self.wallet.currency.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return Err("wallet.currency: a code such as USD, at most 16 letters and digits".to_owned());
         }
         if !["real", "demo"].contains(&self.company_type.as_str()) {
             return Err("company_type: real or demo".to_owned());

@@ -17,6 +17,8 @@ use subtle::ConstantTimeEq;
 pub const TELEGRAM: &str = "telegram";
 /// The name of the bot token among a company's secrets.
 pub const BOT_TOKEN: &str = "telegram_bot_token";
+/// The name of the key, PEM, that signs what is asked of the company's wallet system.
+pub const WALLET_KEY: &str = "wallet_signing_key";
 /// What a third party said is believed for a day.
 const VOUCHED_LIFE_MS: i64 = DAY_MS;
 /// Who started the bot is remembered so long without having bound the account.

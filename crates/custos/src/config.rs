@@ -50,6 +50,10 @@ pub struct Config {
     pub geoip_file: PathBuf,
     /// Origins whose pages may call, such as `https://app.example.com`.
     pub cors_origins: Vec<String>,
+    /// Milliseconds that a company's wallet system may take to answer, at most 3000.
+    pub wallet_timeout_ms: u64,
+    /// Addresses or networks that are not public, and where such a system may be all the same.
+    pub wallet_networks: Vec<String>,
     /// Seconds that a body may take to arrive, and an operation to answer.
     pub request_timeout_seconds: u64,
     /// Seconds that a stop waits for what runs.
@@ -97,6 +101,8 @@ impl Default for Config {
             country_header: String::new(),
             geoip_file: PathBuf::new(),
             cors_origins: Vec::new(),
+            wallet_timeout_ms: 3_000,
+            wallet_networks: Vec::new(),
             request_timeout_seconds: 30,
             shutdown_seconds: 20,
             max_connections: 10_000,
@@ -144,6 +150,8 @@ const KEYS: &[(&str, Kind)] = &[
     ("country_header", Kind::Text),
     ("geoip_file", Kind::Text),
     ("cors_origins", Kind::List),
+    ("wallet_timeout_ms", Kind::Number),
+    ("wallet_networks", Kind::List),
     ("request_timeout_seconds", Kind::Number),
     ("shutdown_seconds", Kind::Number),
     ("max_connections", Kind::Number),

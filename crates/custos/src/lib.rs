@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 mod demo_company;
 mod key_watch;
+mod lending;
 pub mod open;
 #[cfg(feature = "otlp")]
 mod otlp;

@@ -10,10 +10,12 @@ use custos_customers::geoip::GeoIp;
 use custos_customers::hashing::{Hasher, HasherConfig, PasswordParams};
 use custos_customers::phone;
 use custos_delivery::outbox;
+use custos_delivery::reach::Reach;
 use custos_delivery::sms::SmsDriver;
 use custos_delivery::smtp::SmtpMailer;
 use custos_delivery::texts::Texts;
-use custos_gateway::client_address::{ForwardHeader, TrustedProxies};
+use custos_delivery::wallet::{LONGEST, WalletClient};
+use custos_gateway::client_address::{ForwardHeader, Network, TrustedProxies};
 use custos_gateway::cors::Cors;
 use custos_gateway::health::{self, Probe, Refresh};
 use custos_gateway::listener::{self, ListenConfig, Running, TlsFiles};
@@ -21,6 +23,7 @@ use custos_gateway::mailbox::{self, Mailbox};
 use custos_gateway::{Gateway, Setup};
 use custos_operations::api::Api;
 use custos_operations::context::{App, CacheLimits};
+use custos_operations::outside::Outside;
 use custos_store::Store;
 use custos_store::migrate::{self, State};
 use parking_lot::RwLock;
@@ -90,6 +93,7 @@ impl Server {
             "Passwords compared with a stored hash",
             app.verifications.clone(),
         );
+        app.outside.register(&mut registry);
         key_watch::start(&config.key_file, &app, &stopping).map_err(|error| error.to_string())?;
         let mailbox = config.dev_mailbox.then(|| Arc::new(Mailbox::default()));
         let sinks = sinks(config, mailbox.clone(), demo)?;
@@ -186,7 +190,24 @@ fn app(config: &Config, store: &Store) -> Result<App, String> {
     let peppers = key_watch::peppers(store)?;
     let hasher = Hasher::new(hashing, peppers).map_err(|error| error.to_string())?;
     let geoip = geoip(config)?;
-    Ok(App::new(store.clone(), hasher, geoip, CacheLimits::default()))
+    let outside = Outside::new(wallet(config)?);
+    Ok(App::new(store.clone(), hasher, geoip, outside, CacheLimits::default()))
+}
+
+/// The way to companies' wallet systems.
+///
+/// # Errors
+/// Words for the operator.
+pub(crate) fn wallet(config: &Config) -> Result<WalletClient, String> {
+    let timeout = Duration::from_millis(config.wallet_timeout_ms);
+    if timeout.is_zero() || timeout > LONGEST {
+        return Err(format!("wallet_timeout_ms is a number from 1 to {}", LONGEST.as_millis()));
+    }
+    let networks = config.wallet_networks.iter().map(|text| Network::parse(text.trim()));
+    let networks: Vec<Network> =
+        networks.collect::<Result<_, _>>().map_err(|error| format!("wallet_networks: {error}"))?;
+    let reach = Reach::new(move |address| networks.iter().any(|network| network.contains(address)));
+    Ok(WalletClient::new(timeout, reach))
 }
 
 /// The file of countries, when one is named.

@@ -1,4 +1,6 @@
-//! What runs beside requests: delivery of the outbox, and the removal of what expired.
+//! What runs beside requests: delivery of the outbox, the removal of what expired, and interest.
+
+mod interest;
 
 use custos_customers::{company, third_party};
 use custos_delivery::outbox::{self, Failure, Taken};
@@ -347,6 +349,7 @@ impl Shared {
                     self.sweep(*expiry);
                 }
                 self.end_holds();
+                interest::charge(&self.store, || self.is_stopping());
                 next = std::time::Instant::now() + SWEEP;
             }
             heard = self.bell.wait(heard, next.saturating_duration_since(std::time::Instant::now()));

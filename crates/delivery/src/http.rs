@@ -5,9 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use ureq::config::ConfigBuilder;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::typestate::AgentScope;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
 
 use crate::SendError;
+use crate::reach::{GuardedResolver, Reach};
 
 /// The whole call, name resolution included.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,22 +40,28 @@ pub(crate) struct Answer {
 impl HttpClient {
     /// `direct` leaves out the proxy of the environment, which cannot reach a loopback address.
     pub(crate) fn new(direct: bool) -> Self {
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build();
-        let mut config = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(TIMEOUT))
-            .user_agent(concat!("custos/", env!("CARGO_PKG_VERSION")));
+        let mut config = config(TIMEOUT);
         if direct {
             config = config.proxy(None);
         }
         Self { agent: config.build().new_agent() }
+    }
+
+    /// A client that goes only where `reach` allows. It uses no proxy, which would look names up by itself, and keeps no
+    /// connections, so that none outlives a change of what is allowed.
+    pub(crate) fn guarded(timeout: Duration, reach: Reach) -> Self {
+        let config = config(timeout).proxy(None).max_idle_connections(0).build();
+        let resolver = GuardedResolver { reach, names: DefaultResolver::default() };
+        Self { agent: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver) }
+    }
+
+    pub(crate) fn post_bytes(
+        &self,
+        url: &str,
+        headers: &[(String, SecretString)],
+        body: &[u8],
+    ) -> Result<Answer, SendError> {
+        read(self.request(url, headers).send(body))
     }
 
     pub(crate) fn post_json(
@@ -79,6 +90,22 @@ impl HttpClient {
         let request = self.agent.post(url).header("accept", "application/json");
         headers.iter().fold(request, |request, (name, value)| request.header(name, value.expose_secret()))
     }
+}
+
+/// What all clients share.
+fn config(timeout: Duration) -> ConfigBuilder<AgentScope> {
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    ureq::Agent::config_builder()
+        .tls_config(tls)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_global(Some(timeout))
+        .user_agent(concat!("custos/", env!("CARGO_PKG_VERSION")))
 }
 
 impl Answer {

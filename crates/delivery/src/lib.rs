@@ -1,12 +1,15 @@
 //! The ways out: what is said to customers, in their language, and the drivers that carry it by
-//! e-mail, text message and Telegram. Everything here is synchronous and runs on worker threads.
+//! e-mail, text message and Telegram; and questions to companies' own systems. Everything here is
+//! synchronous and runs on worker threads.
 //!
 //! Drivers never put a code, a token or a message's text into an error or a log line.
 
+pub mod breaker;
 mod html;
 mod http;
 pub mod outbox;
 pub mod outbox_admin;
+pub mod reach;
 pub mod sms;
 pub mod sms_text;
 pub mod smtp;
@@ -14,6 +17,7 @@ pub mod telegram;
 pub mod templates;
 pub mod texts;
 mod url;
+pub mod wallet;
 
 /// A way to reach a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

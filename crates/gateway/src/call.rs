@@ -25,6 +25,17 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     (!value.is_empty() && value != "null").then_some(value)
 }
 
+/// The `idempotency-key`. One that can't be read must not be taken for none, or what was to happen once would happen
+/// again: it is empty, which no usable key is.
+fn idempotency_key(headers: &HeaderMap) -> Option<&str> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    match (keys.next()?.to_str().map(str::trim), keys.next()) {
+        (Ok("" | "null"), None) => None,
+        (Ok(key), None) => Some(key),
+        _ => Some(""),
+    }
+}
+
 /// A trace that may be echoed.
 fn trace(headers: &HeaderMap) -> Option<&str> {
     // A header of other bytes is there, but no usable trace: the operation refuses it by its absence.
@@ -168,6 +179,7 @@ impl Gateway {
             trace: trace(headers),
             token: text(headers, "token"),
             lang,
+            idempotency_key: idempotency_key(headers),
             body: &body,
             address: &address.to_canonical().to_string(),
             country: self
@@ -211,4 +223,28 @@ fn is_too_long(error: &axum::Error) -> bool {
         source = inner.source();
     }
     error.to_string().contains("length limit exceeded")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_there_is_never_taken_for_none() {
+        let key = |values: &[&[u8]]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("idempotency-key", HeaderValue::from_bytes(value).unwrap());
+            }
+            idempotency_key(&headers).map(str::to_owned)
+        };
+        assert_eq!(key(&[]), None);
+        for none in [&b""[..], b"null", b" "] {
+            assert_eq!(key(&[none]), None);
+        }
+        assert_eq!(key(&[b" a b "]).as_deref(), Some("a b"));
+        for unreadable in [&[&b"\xff"[..]][..], &[b"a", b"b"], &[b"a", b"a"], &[b"", b"a"]] {
+            assert_eq!(key(unreadable).as_deref(), Some(""));
+        }
+    }
 }

@@ -20,14 +20,14 @@ pub enum ForwardHeader {
     Forwarded,
 }
 
-/// Why a list of trusted proxies was not understood.
+/// Why a list of addresses and networks was not understood.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum ProxyListError {
+pub enum NetworkError {
     /// The entry is no address and no network.
-    #[error("trusted proxy `{0}` is neither an IP address nor a network such as 10.0.0.0/8")]
+    #[error("`{0}` is neither an IP address nor a network such as 10.0.0.0/8")]
     Malformed(String),
     /// The network has address bits behind its prefix, so it is unclear what was meant.
-    #[error("trusted proxy `{0}` has address bits beyond its prefix length")]
+    #[error("`{0}` has address bits beyond its prefix length")]
     StrayBits(String),
 }
 
@@ -44,7 +44,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     /// The first entry that is not understood.
-    pub fn parse<T: AsRef<str>>(list: &[T], header: ForwardHeader) -> Result<Self, ProxyListError> {
+    pub fn parse<T: AsRef<str>>(list: &[T], header: ForwardHeader) -> Result<Self, NetworkError> {
         let networks =
             list.iter().map(|entry| Network::parse(entry.as_ref().trim())).collect::<Result<_, _>>()?;
         Ok(Self { networks, header })
@@ -209,14 +209,18 @@ fn is_port(text: &str) -> bool {
 
 /// The addresses that share their first bits.
 #[derive(Clone, Copy, Debug)]
-struct Network {
+pub struct Network {
     base: IpAddr,
     prefix: u32,
 }
 
 impl Network {
-    fn parse(text: &str) -> Result<Self, ProxyListError> {
-        let malformed = || ProxyListError::Malformed(text.to_owned());
+    /// Reads an address (`127.0.0.1`, `::1`) or a network (`10.0.0.0/8`, `fd00::/8`).
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn parse(text: &str) -> Result<Self, NetworkError> {
+        let malformed = || NetworkError::Malformed(text.to_owned());
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) if is_port(prefix) => (address, Some(prefix)),
             Some(_) => return Err(malformed()),
@@ -234,12 +238,14 @@ impl Network {
         }
         let network = Self { base, prefix };
         if first_bits(base, prefix) != bits(base) {
-            return Err(ProxyListError::StrayBits(text.to_owned()));
+            return Err(NetworkError::StrayBits(text.to_owned()));
         }
         Ok(network)
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether an address is one of them.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.base.is_ipv4() && first_bits(address, self.prefix) == bits(self.base)
     }

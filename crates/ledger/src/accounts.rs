@@ -55,16 +55,19 @@ pub fn list(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<Vec<Ac
 pub fn open(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, wanted: &[Wanted]) -> Result<()> {
     let known = assets::list(tx, company_id)?;
     let now = tx.now();
+    let mut opened = 0;
     for (trade_type, code) in wanted {
         let asset =
             known.iter().find(|asset| asset.code == *code).ok_or_else(|| Code::NotOffered.refuse())?;
         let id = tx.new_id();
-        tx.execute(
+        opened += tx.execute(
             "INSERT INTO accounts (company_id, customer_id, id, trade_type, asset_id, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
             params![company_id, customer_id, id, *trade_type, asset.id, now],
         )?;
     }
-    tx.touch(customer_id);
+    if opened > 0 {
+        tx.touch(customer_id);
+    }
     Ok(())
 }

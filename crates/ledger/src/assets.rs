@@ -26,18 +26,31 @@ pub fn list(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<Asset>> {
     )?)
 }
 
+/// The company's assets, by id, each with the instant at which it was added; 0 where that is not known.
+///
+/// # Errors
+/// The store's.
+pub fn with_times(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<(Asset, i64)>> {
+    Ok(tx.query(
+        "SELECT id, code, digits, created_at FROM assets WHERE company_id = $1 ORDER BY id",
+        params![company_id],
+        |row| Ok((Asset { id: row.get(0)?, code: row.get(1)?, digits: row.get(2)? }, row.get(3)?)),
+    )?)
+}
+
 /// Adds an asset; one that is there already stays as it is.
 ///
 /// # Errors
 /// The store's.
 pub fn add(tx: &mut Tx<'_>, company_id: i64, code: &str, digits: i64) -> Result<()> {
+    let now = tx.now();
     let id = tx.value::<i64>(
         "SELECT COALESCE(MAX(id), 0) + 1 FROM assets WHERE company_id = $1",
         params![company_id],
     )?;
     tx.execute(
-        "INSERT INTO assets (company_id, id, code, digits) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        params![company_id, id, code, digits],
+        "INSERT INTO assets (company_id, id, code, digits, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        params![company_id, id, code, digits, now],
     )?;
     tx.touch(EVERYTHING);
     Ok(())

@@ -35,6 +35,8 @@ pub enum Code {
     NotToOthers,
     /// No rate leads from one currency to the other.
     NoRate,
+    /// Nothing goes to others for a while after a credential or contact changed.
+    CoolingOff,
 }
 
 impl Code {
@@ -55,6 +57,7 @@ impl Code {
         Self::HoldEnded,
         Self::NotToOthers,
         Self::NoRate,
+        Self::CoolingOff,
     ];
 
     /// The code on the wire.
@@ -76,6 +79,7 @@ impl Code {
             Self::HoldEnded => "FUND_0000009",
             Self::NotToOthers => "FUND_0000010",
             Self::NoRate => "FUND_0000011",
+            Self::CoolingOff => "FUND_0000012",
         }
     }
 

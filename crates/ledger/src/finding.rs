@@ -52,6 +52,23 @@ pub enum Finding {
         /// Where.
         place: Place,
     },
+    /// A debt that no loan, repayment or interest made as it stands.
+    Debt {
+        /// The transfer.
+        transfer_id: i64,
+    },
+    /// An hour's interest that is not what principal, rate and the hour before make, or does not follow it.
+    Accrual {
+        /// Whose: the interest of an account.
+        place: Place,
+        /// The hour, counted from 1970.
+        hour: i64,
+    },
+    /// The hours' interest of an account does not sum to what was charged, or is not carried on.
+    Interest {
+        /// Whose: the interest of an account.
+        place: Place,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -71,6 +88,15 @@ impl fmt::Display for Finding {
             }
             Self::OutOfBounds { place } => write!(out, "{place}: the balance is beyond its bounds"),
             Self::Held { place } => write!(out, "{place}: what is held is not the sum of the open holds"),
+            Self::Debt { transfer_id } => {
+                write!(out, "transfer {transfer_id} changes a debt as no loan, repayment or interest does")
+            }
+            Self::Accrual { place, hour } => {
+                write!(out, "{place}: hour {hour} is not what principal, rate and the hours before make")
+            }
+            Self::Interest { place } => {
+                write!(out, "{place}: what was charged is not the sum of its hours, or not carried on")
+            }
         }
     }
 }

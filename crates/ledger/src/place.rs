@@ -229,7 +229,7 @@ macro_rules! columns {
     };
 }
 
-fn amount(row: &Row<'_>, index: usize) -> custos_store::Result<Amount> {
+pub(crate) fn amount(row: &Row<'_>, index: usize) -> custos_store::Result<Amount> {
     Amount::from_bytes(&row.get::<Vec<u8>>(index)?)
 }
 
@@ -297,6 +297,22 @@ pub fn all_of(tx: &mut Tx<'_>, company_id: i64, owner_id: i64) -> Result<Vec<Sta
             " FROM ledger_accounts WHERE company_id = $1 AND owner_id = $2 ORDER BY id, kind, stripe"
         ),
         params![company_id, owner_id],
+        standing_of,
+    )?)
+}
+
+/// Locks all places of a customer until the transaction ends, in their order.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn lock_all_of(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<Vec<Standing>> {
+    Ok(tx.query(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM ledger_accounts WHERE company_id = $1 AND owner_id = $2 ORDER BY id, kind, stripe FOR UPDATE"
+        ),
+        params![company_id, customer_id],
         standing_of,
     )?)
 }

@@ -3,6 +3,8 @@
 use crate::amount::Amount;
 use crate::entries;
 use crate::error::{Code, Result};
+use crate::interest;
+use crate::place::Kind;
 use crate::transfer::{self, Posted, Posting, Transfer};
 use custos_store::{Tx, audit, params};
 use serde_json::json;
@@ -34,6 +36,10 @@ pub fn reverse(
         return Err(Code::Reversed.refuse());
     }
     let lines = entries::of_transfer(tx, company_id, transfer_id)?;
+    if let Some(debt) = lines.iter().find(|line| matches!(line.place.kind, Kind::Principal | Kind::Interest))
+    {
+        interest::reopen(tx, company_id, debt.place)?;
+    }
     let mut postings = Vec::with_capacity(lines.len());
     for line in &lines {
         let amount = match part {

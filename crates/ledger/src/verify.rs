@@ -5,6 +5,7 @@
 //! the order of their transfers, page by page.
 
 use crate::amount::Amount;
+use crate::debts::Debts;
 use crate::error::Result;
 pub use crate::finding::Finding;
 use crate::place::{Kind, Place, hash_of, kind_of};
@@ -79,7 +80,8 @@ fn prove(
     progress: &mut impl FnMut(Seen),
 ) -> Result<std::result::Result<Seen, Finding>> {
     let claims = claims(tx, company_id)?;
-    let mut books = Books { claims, runs: HashMap::new(), seen: Seen::default() };
+    let (debts, seen) = (Debts::default(), Seen::default());
+    let mut books = Books { claims, runs: HashMap::new(), debts, seen };
     let mut after = 0;
     loop {
         let page = page(tx, company_id, after)?;
@@ -96,13 +98,17 @@ fn prove(
     if let Some(place) = other_asset(tx, company_id)? {
         return Ok(Err(Finding::Differs { place }));
     }
-    Ok(held(tx, company_id)?.map(|()| books.seen))
+    if let Err(finding) = held(tx, company_id)? {
+        return Ok(Err(finding));
+    }
+    Ok(books.debts.reached(tx, company_id)?.map(|()| books.seen))
 }
 
 /// A proof under way.
 struct Books {
     claims: HashMap<Place, Claim>,
     runs: HashMap<Place, Run>,
+    debts: Debts,
     seen: Seen,
 }
 
@@ -257,6 +263,7 @@ impl Books {
             return Err(Finding::Unbalanced { transfer_id, asset_id: *asset_id });
         }
         let postings: Vec<Posting> = lines.iter().map(|line| line.posting).collect();
+        self.debts.look((transfer_id, header.business_type, header.reverses != 0), &postings)?;
         let transfer = Transfer {
             business_type: header.business_type,
             reason: &header.reason,

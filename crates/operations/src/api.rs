@@ -32,6 +32,8 @@ pub struct Call<'a> {
     pub token: Option<&'a str>,
     /// The header `lang`.
     pub lang: Option<&'a str>,
+    /// The header `idempotency-key`; empty when it is there and can't be read.
+    pub idempotency_key: Option<&'a str>,
     /// The body.
     pub body: &'a [u8],
     /// The client's address.
@@ -161,6 +163,7 @@ impl Api {
                 trace: trace.to_owned(),
             },
             token_hash: call.token.map(session::token_hash),
+            idempotency_key: call.idempotency_key.map(str::to_owned),
         };
         entry.start(&body, live, token, context)?.await
     }
@@ -176,7 +179,7 @@ impl Api {
 }
 
 /// At most 128 visible ASCII characters.
-fn is_usable(trace: &str) -> bool {
+pub(crate) fn is_usable(trace: &str) -> bool {
     (1..=TRACE_LENGTH).contains(&trace.len()) && trace.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -1,6 +1,8 @@
 //! What every operation is handed, and the caches that make signed-in reads cheap.
 
+use crate::calls::wealth::Wealth;
 use crate::error::{Error, Gate, Result};
+use crate::outside::Outside;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
 use custos_customers::geoip::GeoIp;
@@ -56,6 +58,8 @@ pub struct CacheLimits {
     pub sessions: usize,
     /// Bytes of customers' records.
     pub record_bytes: u64,
+    /// Bytes, about, of what the figures of customers' accounts hang on.
+    pub wealth_bytes: u64,
     /// The longest that a copy is trusted without a word from the database: the bound on staleness should the news of
     /// other replicas fail.
     pub trusted_ms: i64,
@@ -63,7 +67,7 @@ pub struct CacheLimits {
 
 impl Default for CacheLimits {
     fn default() -> Self {
-        Self { sessions: 50_000, record_bytes: 64 << 20, trusted_ms: 2_000 }
+        Self { sessions: 50_000, record_bytes: 64 << 20, wealth_bytes: 32 << 20, trusted_ms: 2_000 }
     }
 }
 
@@ -76,6 +80,12 @@ impl Weighter<i64, Copy<Arc<[u8]>>> for ByLength {
     }
 }
 
+impl Weighter<i64, Copy<Arc<Wealth>>> for ByLength {
+    fn weight(&self, _: &i64, copy: &Copy<Arc<Wealth>>) -> u64 {
+        copy.value.bytes().saturating_add(64)
+    }
+}
+
 /// What the whole process has once.
 pub struct App {
     /// The database.
@@ -84,12 +94,15 @@ pub struct App {
     pub hasher: Hasher,
     /// Countries of addresses, when configured.
     pub geoip: Option<GeoIp>,
+    /// Companies' own wallet systems.
+    pub outside: Outside,
     /// Passwords that were really compared with a stored hash.
     pub verifications: Counter,
     limits: CacheLimits,
     companies: Cache<i64, Copy<Option<Arc<Company>>>>,
     sessions: Cache<[u8; 32], Copy<Arc<Live>>>,
     records: Cache<i64, Copy<Arc<[u8]>>, ByLength>,
+    wealths: Cache<i64, Copy<Arc<Wealth>>, ByLength>,
 }
 
 impl std::fmt::Debug for App {
@@ -101,16 +114,24 @@ impl std::fmt::Debug for App {
 impl App {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(store: Store, hasher: Hasher, geoip: Option<GeoIp>, limits: CacheLimits) -> Self {
+    pub fn new(
+        store: Store,
+        hasher: Hasher,
+        geoip: Option<GeoIp>,
+        outside: Outside,
+        limits: CacheLimits,
+    ) -> Self {
         Self {
             store,
             hasher,
             geoip,
+            outside,
             verifications: Counter::default(),
             limits,
             companies: Cache::new(1_000),
             sessions: Cache::new(limits.sessions),
             records: Cache::with_weighter(20_000, limits.record_bytes, ByLength),
+            wealths: Cache::with_weighter(10_000, limits.wealth_bytes, ByLength),
         }
     }
 
@@ -247,23 +268,52 @@ impl App {
         customer_id: i64,
         make: fn(&mut Tx<'_>, &Customer) -> Result<Made>,
     ) -> Result<Arc<[u8]>> {
+        self.kept(&self.records, company_id, customer_id, move |tx, customer| {
+            let made = make(tx, customer)?;
+            Ok((Arc::from(made.bytes), made.good_until))
+        })
+        .await
+    }
+
+    /// What the figures of the customer's accounts hang on, kept until something changes it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn wealth(&self, company_id: i64, customer_id: i64) -> Result<Arc<Wealth>> {
+        self.kept(&self.wealths, company_id, customer_id, move |tx, customer| {
+            // Read anew: the request's own copy may be older than the generation under which this is kept.
+            let company = company::find(tx, company_id)?.ok_or(custos_store::Error::NoRow)?;
+            let wealth = Wealth::read(tx, &company, customer)?;
+            let good_until = wealth.good_until();
+            Ok((Arc::new(wealth), good_until))
+        })
+        .await
+    }
+
+    /// What is made of a customer, kept until something changes what is shown of them.
+    async fn kept<T, W>(
+        &self,
+        cache: &Cache<i64, Copy<T>, W>,
+        company_id: i64,
+        customer_id: i64,
+        mut make: impl FnMut(&mut Tx<'_>, &Customer) -> Result<(T, i64)> + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Clone + Send + 'static,
+        W: Weighter<i64, Copy<T>> + Clone,
+    {
         let now = self.store.now_ms();
         let generation = self.store.generations().of_view(customer_id);
-        if let Some(copy) = self.records.get(&customer_id).filter(|copy| self.is_good(copy, generation, now))
-        {
+        if let Some(copy) = cache.get(&customer_id).filter(|copy| self.is_good(copy, generation, now)) {
             return Ok(copy.value);
         }
-        let made = self
-            .store
-            .read(move |tx| {
-                let customer = customer::find(tx, company_id, customer_id)?;
-                let customer = customer.ok_or_else(|| Gate::DeadToken.refuse())?;
-                make(tx, &customer)
-            })
-            .await?;
-        let bytes: Arc<[u8]> = made.bytes.into();
-        self.records.insert(customer_id, self.copy(generation, made.good_until, Arc::clone(&bytes)));
-        Ok(bytes)
+        let made = self.store.read(move |tx| {
+            let customer = customer::find(tx, company_id, customer_id)?;
+            make(tx, &customer.ok_or_else(|| Gate::DeadToken.refuse())?)
+        });
+        let (value, good_until) = made.await?;
+        cache.insert(customer_id, self.copy(generation, good_until, value.clone()));
+        Ok(value)
     }
 }
 
@@ -289,6 +339,8 @@ pub struct Context {
     pub origin: Origin,
     /// The hash of the token that came with the request, dead or alive.
     pub token_hash: Option<[u8; 32]>,
+    /// The header `idempotency-key`, as it was sent; see [`Context::once`].
+    pub idempotency_key: Option<String>,
 }
 
 impl Context {

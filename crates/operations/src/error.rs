@@ -19,8 +19,12 @@ pub enum Gate {
     DeadToken,
     /// No such operation.
     UnknownOperation,
+    /// A system outside of this one is slow or down.
+    OutsideDown,
     /// A part that is needed can't be reached.
     Unavailable,
+    /// A system outside of this one gave no usable answer.
+    OutsideUnusable,
     /// The body is no JSON object.
     BadBody,
     /// The method does not fit the address.
@@ -46,7 +50,9 @@ impl Gate {
         Self::MissingTrace,
         Self::DeadToken,
         Self::UnknownOperation,
+        Self::OutsideDown,
         Self::Unavailable,
+        Self::OutsideUnusable,
         Self::BadBody,
         Self::BadMethod,
         Self::TooFrequent,
@@ -66,7 +72,9 @@ impl Gate {
             Self::MissingTrace => "GATEWAY_CODE_004",
             Self::DeadToken => "GATEWAY_CODE_005",
             Self::UnknownOperation => "GATEWAY_CODE_010",
+            Self::OutsideDown => "GATEWAY_CODE_011",
             Self::Unavailable => "GATEWAY_CODE_012",
+            Self::OutsideUnusable => "GATEWAY_CODE_013",
             Self::BadBody | Self::TooLarge => "GATEWAY_CODE_015",
             Self::BadMethod => "GATEWAY_CODE_016",
             Self::TooFrequent => "GATEWAY_CODE_018",

@@ -3,6 +3,8 @@
 //! Clients send integers as text, amounts as numbers, `""` for what they leave out. A field that is absent, `null` or
 //! `""` is missing; a required one is then refused with its name.
 
+use crate::error::{Gate, Result};
+use custos_ledger::Amount;
 use serde_json::{Map, Value, json};
 
 /// What a request's field can be read as.
@@ -119,6 +121,54 @@ fn decimal(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
+/// An amount in decimal, as text or number, with the digits that were sent. A number with an exponent, or beyond 2^53, is
+/// refused: what made it has rounded it already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decimal(String);
+
+impl Decimal {
+    /// The amount of an asset with so many decimals.
+    ///
+    /// # Errors
+    /// `GATEWAY_CODE_104` with the field's name when it has more decimals, or is beyond 128 bits.
+    pub fn amount(&self, digits: u32, field: &str) -> Result<Amount> {
+        Amount::parse(&self.0, digits).ok_or_else(|| Gate::BadField.field(field))
+    }
+
+    /// One text for all spellings of a number.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let (sign, plain) = self.0.strip_prefix('-').map_or(("", self.0.as_str()), |plain| ("-", plain));
+        let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+        format!("{sign}{}.{}", whole.trim_start_matches('0'), fraction.trim_end_matches('0'))
+    }
+}
+
+impl Field for Decimal {
+    fn read(value: &Value) -> Option<Self> {
+        let text = match value {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.trim().to_owned(),
+            _ => return None,
+        };
+        let plain = text.strip_prefix('-').unwrap_or(&text);
+        let (whole, fraction) = plain.split_once('.').unwrap_or((plain, "0"));
+        let is_digits =
+            |part: &str| (1..=60).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_digits(whole) || !is_digits(fraction) {
+            return None;
+        }
+        let is_exact = |whole: &str| whole.parse().is_ok_and(|whole: u64| whole <= EXACT);
+        (value.is_string() || is_exact(whole)).then_some(Self(text))
+    }
+    fn schema() -> Value {
+        json!({ "type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$", "maxLength": 122 })
+    }
+}
+
+/// Up to here every whole number is exact in a double.
+const EXACT: u64 = 1 << 53;
+
 /// Yes or no, also as text or number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flag(pub bool);
@@ -204,6 +254,55 @@ mod tests {
         ] {
             assert_eq!(Int::<1, 3>::read(&value).map(|int| int.0), read, "{value}");
         }
+    }
+
+    #[test]
+    fn amounts_keep_the_digits_that_were_sent() {
+        let units = |text: &str, digits| {
+            let value = serde_json::from_str(text).unwrap();
+            Decimal::read(&value).and_then(|amount| amount.amount(digits, "amount").ok()).map(Amount::units)
+        };
+        for (text, digits, due) in [
+            ("1", 2, Some(100)),
+            ("1.50", 2, Some(150)),
+            ("\"1.50\"", 2, Some(150)),
+            ("\" 7 \"", 0, Some(7)),
+            ("-3", 0, Some(-3)),
+            ("0.1000000000000000055", 18, None),
+            ("0.100000000000000005", 18, Some(100_000_000_000_000_005)),
+            ("4503599627370495.123456789012345678", 18, Some(4_503_599_627_370_495_123_456_789_012_345_678)),
+            ("9007199254740992", 0, Some(1 << 53)),
+            ("9007199254740993", 0, None),
+            ("\"9007199254740993\"", 0, Some((1 << 53) + 1)),
+            ("1.001", 2, None),
+            ("1e2", 2, None),
+            ("1E2", 2, None),
+            ("\"1e2\"", 2, None),
+            ("\"+1\"", 2, None),
+            ("\".5\"", 2, None),
+            ("\"5.\"", 2, None),
+            ("\"1,5\"", 2, None),
+            ("\"0x1\"", 2, None),
+            ("\"\"", 2, None),
+            ("\"NaN\"", 2, None),
+            ("true", 2, None),
+            ("[1]", 2, None),
+            ("\"99999999999999999999999999999999999999999\"", 0, None),
+        ] {
+            assert_eq!(units(text, digits), due, "{text}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_amount_are_one() {
+        let canonical = |text: &str| Decimal::read(&json!(text)).unwrap().canonical();
+        for text in ["1.5", "1.50", "01.500", " 1.5 "] {
+            assert_eq!(canonical(text), canonical("1.5"), "{text}");
+        }
+        for other in ["1.05", "15", "10.5", "-1.5", "1.51"] {
+            assert_ne!(canonical(other), canonical("1.5"), "{other}");
+        }
+        assert_ne!(canonical("10"), canonical("1"));
     }
 
     #[test]

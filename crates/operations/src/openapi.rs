@@ -60,6 +60,15 @@ fn operation(entry: &Entry) -> Value {
         let required = entry.access == Access::Customer;
         headers.push(header("token", required, "The session's token.", &json!({ "type": "string" })));
     }
+    if entry.idempotent {
+        headers.push(header(
+            "idempotency-key",
+            false,
+            "A name that the client gives this request: sent again under it, it takes effect once and the first answer \
+             comes back.",
+            &json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$" }),
+        ));
+    }
     let about = entry.about.split_whitespace().collect::<Vec<_>>().join(" ");
     let summary = about.split_once(". ").map_or(about.as_str(), |(first, _)| first).trim_end_matches('.');
     let mut object = json!({

@@ -144,6 +144,8 @@ pub trait Operation: Request {
     const CLASS: Class;
     /// Whether a customer who has asked for closure may still call it.
     const WHILE_CLOSING: bool = false;
+    /// Whether a request with the header `idempotency-key` takes effect once; `run` does so by [`Context::once`].
+    const IDEMPOTENT: bool = false;
     /// What must be proved before it changes something.
     const PROOFS: &'static [Need] = &[];
     /// Who may call it.
@@ -177,6 +179,8 @@ pub struct Entry {
     pub access: Access,
     /// Whether a customer who has asked for closure may still call it.
     pub while_closing: bool,
+    /// Whether a request with the header `idempotency-key` takes effect once.
+    pub idempotent: bool,
     /// What must be proved before it changes something.
     pub proofs: &'static [Need],
     /// The request's fields.
@@ -197,6 +201,7 @@ pub const fn entry<O: Operation>() -> Entry {
         class: O::CLASS,
         access: <O::Caller as Caller>::ACCESS,
         while_closing: O::WHILE_CLOSING,
+        idempotent: O::IDEMPOTENT,
         proofs: O::PROOFS,
         fields: O::FIELDS,
         reply: O::Reply::schema,

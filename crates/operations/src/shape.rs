@@ -149,6 +149,12 @@ impl<T: Shape> Shape for Vec<T> {
     }
 }
 
+impl<T: Shape> Shape for std::collections::BTreeMap<String, T> {
+    fn shape() -> Value {
+        json!({ "type": "object", "additionalProperties": T::shape() })
+    }
+}
+
 /// The struct of a reply with its serialising and its documentation from one list of fields. `..Other` at the end
 /// takes another reply's fields in.
 #[macro_export]

@@ -29,6 +29,8 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0003_telegram_starts.sql"),
     },
     Migration { version: 4, name: "ledger", sql: include_str!("../migrations/0004_ledger.sql") },
+    Migration { version: 5, name: "rates", sql: include_str!("../migrations/0005_rates.sql") },
+    Migration { version: 6, name: "loans", sql: include_str!("../migrations/0006_loans.sql") },
 ];
 
 /// How a database stands to this program.

@@ -1,5 +1,6 @@
 //! Groups of customers, which say what accounts they have.
 
+use super::Lending;
 use crate::error::{Code, Result};
 use custos_store::{EVERYTHING, Error as StoreError, Tx, params};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,26 @@ pub struct Offer {
     pub trade_type: i64,
     /// Asset codes.
     pub currencies: Vec<String>,
+    /// On what terms customers may borrow, if they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lending: Option<Lending>,
+}
+
+impl Offer {
+    /// Accounts of a trade type, on which nothing is lent.
+    #[must_use]
+    pub fn new(trade_type: i64, currencies: &[&str]) -> Self {
+        let currencies = currencies.iter().map(|code| (*code).to_owned()).collect();
+        Self { trade_type, currencies, lending: None }
+    }
+}
+
+impl Offers {
+    /// On what terms customers may borrow on accounts of a trade type, if they may.
+    #[must_use]
+    pub fn lending(&self, trade_type: i64) -> Option<&Lending> {
+        self.accounts.iter().find(|offer| offer.trade_type == trade_type)?.lending.as_ref()
+    }
 }
 
 fn group_of(row: &custos_store::Row<'_>) -> custos_store::Result<Group> {

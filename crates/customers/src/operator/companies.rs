@@ -1,7 +1,7 @@
 //! Companies and their groups.
 
 use super::{Error, Result, company};
-use crate::company::{self as companies, Company, Group, Settings};
+use crate::company::{self as companies, CROSS, Company, Group, Settings};
 use custos_store::{Tx, audit, params};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,13 +168,13 @@ pub fn add_group(tx: &mut Tx<'_>, company_id: i64, group: &Group, actor: &str) -
 /// Changes a group. `change` gets it as it is now.
 ///
 /// # Errors
-/// No such group, one that can't be, or the store's.
+/// No such group, what `change` says, one that can't be, or the store's.
 pub fn change_group(
     tx: &mut Tx<'_>,
     company_id: i64,
     id: i64,
     actor: &str,
-    change: impl FnOnce(&mut Group),
+    change: impl FnOnce(&mut Group) -> std::result::Result<(), String>,
 ) -> Result<Group> {
     company(tx, company_id)?;
     let locked: Option<i64> = tx.query_opt(
@@ -185,7 +185,7 @@ pub fn change_group(
     let before = companies::groups(tx, company_id)?.into_iter().find(|group| Some(group.id) == locked);
     let before = before.ok_or_else(|| Error::Said(format!("company {company_id} has no group {id}")))?;
     let mut after = before.clone();
-    change(&mut after);
+    change(&mut after).map_err(Error::Said)?;
     if after == before {
         return Ok(after);
     }
@@ -206,6 +206,16 @@ fn check_group(tx: &mut Tx<'_>, company_id: i64, group: &Group) -> Result<()> {
             "the default group is where customers register: it opens accounts and is not for guests"
                 .to_owned(),
         ));
+    }
+    for offer in &group.offers.accounts {
+        let Some(lending) = &offer.lending else { continue };
+        if offer.trade_type != CROSS {
+            return Err(Error::Said(format!(
+                "nothing is lent on trade type {}, but on 3 (CROSS)",
+                offer.trade_type
+            )));
+        }
+        lending.check().map_err(Error::Said)?;
     }
     let others = companies::groups(tx, company_id)?;
     if others.iter().any(|other| other.id != group.id && other.name == group.name) {

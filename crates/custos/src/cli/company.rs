@@ -8,6 +8,7 @@ use custos_customers::company::{self, Company, Settings};
 use custos_customers::operator::{self, OwnText};
 use custos_customers::third_party;
 use custos_delivery::telegram::{DEFAULT_BASE_URL, TelegramBot};
+use custos_delivery::wallet::CallKey;
 use custos_ledger::assets;
 use custos_store::{Tx, audit};
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ pub(super) enum Command {
         /// The company's id
         id: i64,
         /// Which secret
-        #[arg(value_parser = [third_party::BOT_TOKEN])]
+        #[arg(value_parser = [third_party::BOT_TOKEN, third_party::WALLET_KEY])]
         name: String,
     },
     /// Stop serving a company's customers
@@ -102,6 +103,9 @@ fn secret(id: i64, name: String, source: &Source, json: bool) -> Done {
         // Its form is all that can be looked at here.
         TelegramBot::new(DEFAULT_BASE_URL, &secret).map_err(Failure::Said)?;
     }
+    if set && name == third_party::WALLET_KEY {
+        CallKey::from_pem(&secret).map_err(Failure::Said)?;
+    }
     let (_, store) = open::command_store(source)?;
     let (by, named) = (actor(), name.clone());
     store.write_blocking(move |tx| {
@@ -138,7 +142,7 @@ fn add(add: Add, source: &Source, json: bool) -> Done {
     let told = name.clone();
     let id = store.write_blocking(move |tx| {
         let id = operator::add_company(tx, add.id, name.trim(), &settings, &actor)?;
-        furnish(tx, id)?;
+        furnish(tx, id, None)?;
         Ok::<_, Failure>(id)
     })?;
     settle();

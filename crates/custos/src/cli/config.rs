@@ -42,10 +42,15 @@ fn check(source: &Source, json: bool) -> Done {
 
 /// What keeps a server from starting.
 fn unusable_settings(config: &Config) -> Vec<String> {
-    [server::sinks(config, None, false).err(), server::setup(config).err(), server::geoip(config).err()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        server::sinks(config, None, false).err(),
+        server::setup(config).err(),
+        server::geoip(config).err(),
+        server::wallet(config).err(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn print(source: &Source, json: bool) -> Done {
@@ -100,9 +105,10 @@ mod tests {
 
     #[test]
     fn what_keeps_a_server_from_starting_is_named() {
-        let file = "cors_origins = [\"*\"]\ngeoip_file = \"/nowhere\"\nsmtp_url = \"x\"";
+        let file = "cors_origins = [\"*\"]\ngeoip_file = \"/nowhere\"\nsmtp_url = \"x\"\n\
+                    wallet_timeout_ms = 3001";
         let told = unusable_settings(&config::parse(Some(file), std::iter::empty()).unwrap()).join("\n");
-        for key in ["cors_origins", "geoip_file", "smtp_url"] {
+        for key in ["cors_origins", "geoip_file", "smtp_url", "wallet_timeout_ms"] {
             assert!(told.contains(key), "{key}: {told}");
         }
     }

@@ -1,9 +1,10 @@
 //! `custos group`.
 
 use super::out::{Done, Failure, actor, settle, table, tell, yes};
-use super::settings::{offers, offers_text};
+use super::settings::{Terms, offers, offers_text, terms};
+use crate::lending;
 use crate::open::{self, Source};
-use custos_customers::company::{self, Group, Offers};
+use custos_customers::company::{self, CROSS, Group, Offers};
 use custos_customers::operator;
 use custos_ledger::assets;
 use custos_store::Tx;
@@ -66,6 +67,9 @@ pub(super) struct Add {
     /// Accounts opened at registration, such as '3:USDT,BTC;8:USD'
     #[arg(long, value_name = "ACCOUNTS", value_parser = offers)]
     accounts: Option<Offers>,
+    /// On what terms its customers may borrow on CROSS accounts, such as 'leverage=3,daily_rate=0.0002,limits.BTC=1.5'
+    #[arg(long, value_name = "TERMS", value_parser = terms)]
+    lending: Option<Terms>,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -89,6 +93,10 @@ pub(super) struct Set {
     /// Accounts opened at registration, such as '3:USDT,BTC;8:USD'
     #[arg(long, value_name = "ACCOUNTS", value_parser = offers)]
     accounts: Option<Offers>,
+    /// On what terms its customers may borrow on CROSS accounts, such as 'leverage=3,daily_rate=0.0002,limits.BTC=1.5';
+    /// 'none' for not at all
+    #[arg(long, value_name = "TERMS", value_parser = terms)]
+    lending: Option<Terms>,
 }
 
 pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
@@ -102,7 +110,7 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
 fn add(add: Add, source: &Source, json: bool) -> Done {
     let (_, store) = open::command_store(source)?;
     let (company, actor) = (add.owner.company, actor());
-    let group = Group {
+    let mut group = Group {
         id: 0,
         name: add.name.trim().to_owned(),
         kind: add.kind.number(),
@@ -110,14 +118,34 @@ fn add(add: Add, source: &Source, json: bool) -> Done {
         is_default: add.default,
         offers: add.accounts.unwrap_or_default(),
     };
+    if let Some(terms) = add.lending {
+        lend(&mut group, terms)?;
+    }
     let group = store.write_blocking(move |tx| {
         operator::company(tx, company)?;
         check_assets(tx, company, &group.offers)?;
         let id = operator::add_group(tx, company, &group, &actor)?;
-        Ok::<_, Failure>(Group { id, ..group.clone() })
+        let group = Group { id, ..group.clone() };
+        lending::note(tx, company, &group)?;
+        Ok::<_, Failure>(group)
     })?;
     settle();
     tell(json, &operator::group_json(&group), || format!("added group {} to company {company}", group.id))
+}
+
+/// Loans are of accounts that the group has.
+fn lend(group: &mut Group, terms: Terms) -> Result<(), String> {
+    match (group.offers.accounts.iter_mut().find(|offer| offer.trade_type == CROSS), terms) {
+        (Some(offer), Terms(lending)) => offer.lending = lending,
+        (None, Terms(None)) => {}
+        (None, Terms(Some(_))) => {
+            return Err(format!(
+                "group {} has no accounts of trade type {CROSS} (CROSS) to lend on",
+                group.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// An account of an asset that the company does not have could not be opened.
@@ -127,7 +155,10 @@ fn check_assets(tx: &mut Tx<'_>, company: i64, offers: &Offers) -> Done {
     let missing = offers
         .accounts
         .iter()
-        .flat_map(|offer| &offer.currencies)
+        .flat_map(|offer| {
+            let limited = offer.lending.iter().flat_map(|lending| lending.limits.keys());
+            offer.currencies.iter().chain(limited)
+        })
         .find(|code| !codes().any(|known| known == *code));
     match missing {
         None => Ok(()),
@@ -174,16 +205,17 @@ fn set(set: Set, source: &Source, json: bool) -> Done {
     let group = store.write_blocking(move |tx| {
         let wish = set.clone();
         let group = operator::change_group(tx, company, id, &actor, |group| apply(group, wish))?;
-        if let Some(offers) = &set.accounts {
-            check_assets(tx, company, offers)?;
+        if set.accounts.is_some() || set.lending.is_some() {
+            check_assets(tx, company, &group.offers)?;
         }
+        lending::note(tx, company, &group)?;
         Ok::<_, Failure>(group)
     })?;
     settle();
     tell(json, &operator::group_json(&group), || format!("group {id} of company {company} is set"))
 }
 
-fn apply(group: &mut Group, wish: Set) {
+fn apply(group: &mut Group, wish: Set) -> Result<(), String> {
     if let Some(name) = wish.name {
         name.trim().clone_into(&mut group.name);
     }
@@ -194,7 +226,11 @@ fn apply(group: &mut Group, wish: Set) {
         group.opens_accounts = opens;
     }
     group.is_default |= wish.default;
-    if let Some(offers) = wish.accounts {
+    if let Some(mut offers) = wish.accounts {
+        for offer in &mut offers.accounts {
+            offer.lending = group.offers.lending(offer.trade_type).cloned();
+        }
         group.offers = offers;
     }
+    wish.lending.map_or(Ok(()), |terms| lend(group, terms))
 }

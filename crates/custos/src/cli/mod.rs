@@ -11,6 +11,7 @@ mod keys;
 mod ledger;
 mod out;
 mod outbox;
+mod rates;
 mod serve;
 mod settings;
 
@@ -58,6 +59,9 @@ enum Command {
     /// Money: balances, statements, adjustments, proofs
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// What assets are worth in each other
+    #[command(subcommand)]
+    Rates(rates::Command),
     /// Look for what is wrong, and say what mends it
     Doctor,
     /// Settings of the deployment
@@ -101,6 +105,7 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Outbox(command) => outbox::run(&command, source, json),
         Command::Audit(command) => audit::run(&command, source, json),
         Command::Ledger(command) => ledger::run(command, source, json),
+        Command::Rates(command) => rates::run(command, source, json),
         Command::Doctor => doctor::run(source, json),
         Command::Config(command) => config::run(&command, source, json),
         Command::Keys(command) => keys::run(&command, source, json),

@@ -1,7 +1,7 @@
 //! Settings and offers as they are typed.
 
 use super::out::nearest;
-use custos_customers::company::{Offer, Offers, Settings};
+use custos_customers::company::{Lending, Offer, Offers, Settings};
 use custos_customers::operator::{self, OwnText};
 use custos_delivery::texts::Texts;
 use serde_json::{Map, Value};
@@ -134,9 +134,42 @@ pub(super) fn offers(text: &str) -> Result<Offers, String> {
         if currencies.is_empty() {
             return Err(format!("trade type {trade_type} has no currency"));
         }
-        accounts.push(Offer { trade_type, currencies });
+        accounts.push(Offer { trade_type, currencies, lending: None });
     }
     Ok(Offers { accounts })
+}
+
+/// Terms of loans as they are typed; `None` for no loans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Terms(pub(super) Option<Lending>);
+
+/// `leverage=3,daily_rate=0.0002,limits.BTC=1.5`, as typed after `--lending`; what is not typed has its default. `none`
+/// ends lending.
+pub(super) fn terms(text: &str) -> Result<Terms, String> {
+    if text.trim() == "none" {
+        return Ok(Terms(None));
+    }
+    let mut tree = serde_json::to_value(Lending::default()).map_err(|error| error.to_string())?;
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (key, text) = pair(part)?;
+        if let Some(code) = key.strip_prefix("limits.") {
+            if let Some(limits) = tree.get_mut("limits").and_then(Value::as_object_mut) {
+                limits.insert(code.to_owned(), text.trim().into());
+            }
+            continue;
+        }
+        match tree.get_mut(&key).filter(|old| !old.is_object()) {
+            Some(old) => *old = value(&key, &text, old)?,
+            None => {
+                let known = "leverage, daily_rate, warn_below_percent, call_below_percent, close_below_percent, \
+                             limits.ASSET";
+                return Err(format!("{key} is no term of a loan; there are {known}"));
+            }
+        }
+    }
+    let lending: Lending = serde_json::from_value(tree).map_err(|error| error.to_string())?;
+    lending.check()?;
+    Ok(Terms(Some(lending)))
 }
 
 /// Offers as [`offers`] reads them.
@@ -235,6 +268,26 @@ mod tests {
             ("x:USD", "trade type is"),
         ] {
             let told = offers(text).unwrap_err();
+            assert!(told.contains(word), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn terms_of_loans_are_read_or_explained() {
+        let read = terms("leverage=5, daily_rate=0.001,limits.BTC=1.5").unwrap().0.unwrap();
+        assert_eq!((read.leverage, read.daily_rate.as_str()), (5, "0.001"));
+        assert_eq!(read.limits.get("BTC").map(String::as_str), Some("1.5"));
+        assert_eq!(read.warn_below_percent, Lending::default().warn_below_percent);
+        assert_eq!(terms("none").unwrap(), Terms(None));
+        for (text, word) in [
+            ("leverage=1", "leverage"),
+            ("leverage=three", "whole number"),
+            ("interest=1", "daily_rate"),
+            ("limits=1", "limits.ASSET"),
+            ("daily_rate=2", "0.02 %"),
+            ("leverage", "key=value"),
+        ] {
+            let told = terms(text).unwrap_err();
             assert!(told.contains(word), "{text}: {told}");
         }
     }

@@ -3,14 +3,22 @@
 //! Run with `cargo xtask test`, which starts the PostgreSQL that half of these need.
 #![cfg(test)]
 
+mod accounts;
 mod attacks;
 mod caches;
+mod capital;
+mod capital_record;
 mod clock;
 mod common;
 mod expiry;
 mod gate;
+#[expect(dead_code, reason = "made for more than is tried here")]
+#[path = "../../../delivery/tests/drivers/http_server.rs"]
+mod http_server;
 mod isolation;
+mod loans;
 mod lockout;
+mod margin;
 #[path = "../matrix/mod.rs"]
 mod matrix;
 mod mfa;
@@ -21,3 +29,4 @@ mod sending;
 mod sms;
 mod standing;
 mod texts;
+mod wallet;

@@ -6,15 +6,13 @@ use std::collections::BTreeSet;
 
 /// Texts used by operations that are being added: closure (0117 to 0119, 0127), a wrong fund password (0132), a country
 /// after identity was proved (0604), other systems' answers (011, 013), and programs' calls (014, 019).
-const OF_OPERATIONS_TO_COME: [&str; 10] = [
+const OF_OPERATIONS_TO_COME: [&str; 8] = [
     "CUSTOMER_API_0000117",
     "CUSTOMER_API_0000118",
     "CUSTOMER_API_0000119",
     "CUSTOMER_API_0000127",
     "CUSTOMER_API_0000132",
     "CUSTOMER_API_0000604",
-    "GATEWAY_CODE_011",
-    "GATEWAY_CODE_013",
     "GATEWAY_CODE_014",
     "GATEWAY_CODE_019",
 ];

@@ -4,11 +4,14 @@ use crate::common::{Backend, Ground, generous};
 use custos_customers::company::{self, Group, Offer, Offers, Settings};
 use custos_customers::hashing::{Hasher, HasherConfig, Md5Secret, PasswordParams, Peppers};
 use custos_customers::third_party;
+use custos_delivery::reach::Reach;
+use custos_delivery::wallet::{LONGEST, WalletClient};
 use custos_ledger::assets;
 use custos_operations::api::{Api, Call, entries};
 use custos_operations::context::{App, CacheLimits};
 use custos_operations::error::Error;
 use custos_operations::operation::Entry;
+use custos_operations::outside::Outside;
 use custos_store::{Keyring, ManualClock, Options, Parts, SeededEntropy, Store, Tx, migrate, params};
 use serde_json::Value;
 use std::sync::Arc;
@@ -73,7 +76,8 @@ impl World {
         let cheap = PasswordParams { memory_kib: 64, iterations: 1, lanes: 1 };
         let config = HasherConfig { threads: 1, queue_limit: 100, params: cheap };
         let hasher = Hasher::new(config, Peppers::new(keys.peppers()).unwrap()).unwrap();
-        let app = Arc::new(App::new(store, hasher, None, CacheLimits::default()));
+        let outside = Outside::new(WalletClient::new(LONGEST, Reach::public()));
+        let app = Arc::new(App::new(store, hasher, None, outside, CacheLimits::default()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let api = Api::new(app, &mut prometheus_client::registry::Registry::default());
         Self { runtime, api, clock, calls: AtomicU64::new(0), _ground: ground }
@@ -114,7 +118,7 @@ impl World {
             generous(&mut settings);
             let id = company::add(tx, None, "Model", &settings)?;
             assets::add(tx, id, "USD", 2)?;
-            let accounts = vec![Offer { trade_type: 8, currencies: vec!["USD".to_owned()] }];
+            let accounts = vec![Offer::new(8, &["USD"])];
             let group = Group {
                 id: 0,
                 name: "Standard".to_owned(),
@@ -141,6 +145,7 @@ impl World {
             trace: Some(&trace),
             token: caller.token.as_deref(),
             lang: Some("en-US"),
+            idempotency_key: None,
             body: body.as_bytes(),
             address: &caller.address,
             country: None,

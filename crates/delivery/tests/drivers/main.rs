@@ -6,3 +6,4 @@ mod sms;
 mod smtp;
 mod smtp_server;
 mod telegram;
+mod wallet;

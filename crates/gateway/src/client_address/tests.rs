@@ -138,10 +138,10 @@ fn networks_are_read_strictly() {
         "::ffff:0.0.0.0/95",
     ] {
         let refused = TrustedProxies::parse(&[bad], ForwardHeader::default());
-        assert_eq!(refused.unwrap_err(), ProxyListError::Malformed(bad.to_owned()));
+        assert_eq!(refused.unwrap_err(), NetworkError::Malformed(bad.to_owned()));
     }
     let stray = TrustedProxies::parse(&["10.1.2.3/8"], ForwardHeader::default());
-    assert_eq!(stray.unwrap_err(), ProxyListError::StrayBits("10.1.2.3/8".to_owned()));
+    assert_eq!(stray.unwrap_err(), NetworkError::StrayBits("10.1.2.3/8".to_owned()));
 
     let list = ["192.0.2.0/25", "::ffff:10.0.0.0/104", "2001:db8::/33", " 203.0.113.9 "];
     let proxies = TrustedProxies::parse(&list, ForwardHeader::default()).unwrap();

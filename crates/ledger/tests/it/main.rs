@@ -11,7 +11,17 @@ mod crowd;
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
+mod loans;
+#[cfg(test)]
+mod loans_crowd;
+#[cfg(test)]
+mod loans_model;
+#[cfg(test)]
+mod loans_verify;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
+mod rates;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

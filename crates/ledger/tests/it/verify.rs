@@ -8,9 +8,9 @@ use custos_store::dialect::Engine;
 const ADA: i64 = 101;
 const BEN: i64 = 102;
 
-/// Removes what makes the tables append-only.
-fn break_in(bench: &Bench) {
-    for table in ["ledger_entries", "ledger_transfers"] {
+/// Removes what makes tables append-only.
+pub(crate) fn break_in(bench: &Bench, tables: &[&str]) {
+    for table in tables {
         let statements = match bench.store.engine() {
             Engine::Sqlite => {
                 vec![format!("DROP TRIGGER {table}_no_update"), format!("DROP TRIGGER {table}_no_delete")]
@@ -30,7 +30,7 @@ fn furnished(bench: &Bench) {
         bench.tries(move |tx| transfer(tx, own(ADA), own(BEN), amount)).unwrap();
     }
     bench.proves().unwrap();
-    break_in(bench);
+    break_in(bench, &["ledger_entries", "ledger_transfers"]);
 }
 
 /// Each change on a fresh ledger.

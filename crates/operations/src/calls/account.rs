@@ -1,11 +1,13 @@
 //! An account as clients read it.
 
+use super::wealth::Wealth;
 use crate::error::Result;
 use crate::reply;
-use custos_customers::customer::Customer;
 use custos_ledger::Amount;
 use custos_ledger::accounts::Account;
-use custos_ledger::place::Standing;
+use custos_ledger::exact::{self, RATE_DIGITS};
+use custos_ledger::margin::Book;
+use custos_ledger::place::Frozen;
 
 reply! {
     /// One account of a customer. Amounts are decimal text with the asset's digits.
@@ -91,29 +93,46 @@ reply! {
     }
 }
 
-/// An account with what stands on it. Loans, and what the trading system adds, are nothing as yet.
+/// Every account of a customer.
 ///
 /// # Errors
 /// An amount beyond 128 bits.
-pub fn view(
-    customer: &Customer,
-    account: &Account,
-    standing: Option<&Standing>,
-    valuation: &str,
-) -> Result<AccountView> {
-    let (balance, held) = standing.map_or((Amount::ZERO, Amount::ZERO), |own| (own.balance, own.held));
-    let available = balance.minus(held)?;
+pub(super) fn views(wealth: &Wealth) -> Result<Vec<AccountView>> {
+    let mut all = Vec::with_capacity(wealth.accounts().len());
+    // One book a trade type: the accounts come by trade type.
+    for accounts in wealth.accounts().chunk_by(|one, next| one.trade_type == next.trade_type) {
+        let Some(first) = accounts.first() else { continue };
+        let book = wealth.book(first.trade_type)?;
+        for account in accounts {
+            all.push(view(wealth, &book, account)?);
+        }
+    }
+    Ok(all)
+}
+
+/// An account with what stands on it; `book` is that of its trade type. What the trading system would add is nothing.
+///
+/// # Errors
+/// An amount beyond 128 bits.
+pub(super) fn view(wealth: &Wealth, book: &Book<'_>, account: &Account) -> Result<AccountView> {
+    let (own, holding, now) = (wealth.own(account), wealth.holding(account)?, wealth.rates.now);
+    let is_closed =
+        |bits: i64| own.is_some_and(|own| own.frozen.until > now && own.frozen.bits & bits == bits);
+    let withdrawable = if is_closed(Frozen::DEBIT) { Amount::ZERO } else { book.withdrawable(&holding)? };
+    let (balance, owed) = (holding.balance, holding.owed()?);
     let text = |amount: Amount| amount.to_text(account.digits());
-    let nothing = || text(Amount::ZERO);
-    let is_valuation = account.asset.code == valuation;
+    let nothing = text(Amount::ZERO);
+    let rate = wealth.rates.of(&account.asset.code);
+    let in_valuation =
+        rate.map_or_else(exact::zero, |rate| exact::coins(balance, account.digits()) * &rate.number);
     Ok(AccountView {
-        company_id: customer.company_id,
+        company_id: wealth.company_id,
         trade_type: account.trade_type,
-        customer_id: customer.id,
-        customer_no: customer.number.clone(),
+        customer_id: wealth.customer_id,
+        customer_no: wealth.customer_no.clone(),
         account_id: account.id,
         kind: 1,
-        status: 2,
+        status: if is_closed(Frozen::DEBIT | Frozen::CREDIT) { 1 } else { 2 },
         activate_status: 2,
         activate_time: account.created_at,
         remark: String::new(),
@@ -121,30 +140,32 @@ pub fn view(
         digits: account.asset.digits,
         assets_id: account.asset.id,
         create_time: account.created_at,
-        first_deposit_time: standing.map_or(0, |own| own.first_in_at),
-        first_withdraw_time: standing.map_or(0, |own| own.first_out_at),
+        first_deposit_time: own.map_or(0, |own| own.first_in_at),
+        first_withdraw_time: own.map_or(0, |own| own.first_out_at),
         balance: text(balance),
-        available: text(available),
+        available: text(holding.available()?),
         equity: text(balance),
-        withdraw_amount: text(available),
-        not_withdraw_amount: text(held),
-        lock_amount: text(held),
-        frozen: text(held),
-        collateral_frozen: nothing(),
-        profit: nothing(),
-        margin: nothing(),
+        withdraw_amount: text(withdrawable),
+        not_withdraw_amount: text(balance.minus(withdrawable)?),
+        lock_amount: text(holding.held),
+        frozen: text(holding.held),
+        collateral_frozen: text(book.collateral_frozen(&holding)?),
+        profit: nothing.clone(),
+        margin: nothing.clone(),
         free_margin: text(balance),
-        lock_margin: nothing(),
-        liabilities: nothing(),
-        liabilities_principal: nothing(),
-        interest: nothing(),
-        net_assets: text(balance),
-        available_loan: nothing(),
-        interest_proportion: "0".to_owned(),
-        margin_radio: "1".to_owned(),
-        // Without a rate an account is left out of totals.
-        whole_warehouse_balance: if is_valuation { text(balance) } else { nothing() },
-        whole_warehouse_rate: if is_valuation { "1" } else { "0" }.to_owned(),
+        lock_margin: nothing,
+        liabilities: text(owed),
+        liabilities_principal: text(holding.principal),
+        interest: text(holding.interest),
+        net_assets: text(balance.minus(owed)?),
+        available_loan: text(book.available_loan(&holding)?),
+        interest_proportion: book
+            .terms()
+            .map_or_else(|| "0".to_owned(), |terms| exact::brief(&terms.daily_rate, RATE_DIGITS)),
+        margin_radio: book.terms().map_or(1, |terms| terms.leverage).to_string(),
+        whole_warehouse_balance: exact::decimal(&in_valuation, wealth.rates.digits),
+        whole_warehouse_rate: rate
+            .map_or_else(|| "0".to_owned(), |rate| exact::brief(&rate.number, RATE_DIGITS)),
         formula_symbol: "multiply",
         open_account_status: true,
     })

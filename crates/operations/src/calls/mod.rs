@@ -1,8 +1,12 @@
 //! The operations.
 
 pub mod account;
+pub mod accounts;
+pub mod assets;
+pub mod capital;
 pub mod contacts;
 pub mod dictionaries;
+pub mod loans;
 pub mod mfa;
 pub mod passwords;
 pub mod probes;
@@ -16,6 +20,8 @@ mod step;
 pub mod third_party;
 pub mod utility;
 pub mod verification;
+pub mod wallet;
+pub(crate) mod wealth;
 
 use crate::operation::{Entry, entry};
 
@@ -65,6 +71,9 @@ pub static ALL: &[Entry] = &[
     entry::<mfa::RenewRecoveryCodes>(),
     entry::<third_party::BindThirdAccount>(),
     entry::<third_party::FindThirdAccounts>(),
+    entry::<capital::CapitalTransfer>(),
+    entry::<capital::CapitalTransferRecord>(),
+    entry::<wallet::QueryOutsideBalance>(),
     entry::<security::ListSessions>(),
     entry::<security::RevokeSession>(),
     entry::<security::RevokeOtherSessions>(),
@@ -72,6 +81,15 @@ pub static ALL: &[Entry] = &[
     entry::<dictionaries::Countries>(),
     entry::<dictionaries::ByParentCode>(),
     entry::<dictionaries::BusinessCountries>(),
+    entry::<loans::ManualLoan>(),
+    entry::<loans::ManualRepayment>(),
+    entry::<loans::Liabilities>(),
+    entry::<accounts::OpenAccount>(),
+    entry::<accounts::QueryAccountById>(),
+    entry::<accounts::QueryAccountAssetsInfo>(),
+    entry::<accounts::QueryCustomerAssets>(),
+    entry::<accounts::QueryCustomerAssetsInfo>(),
+    entry::<assets::AssetsList>(),
     entry::<utility::ThirdLoginConfig>(),
     entry::<utility::Now>(),
     entry::<utility::GeoCountry>(),

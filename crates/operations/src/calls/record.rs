@@ -1,14 +1,13 @@
 //! The customer record: what `findCustomerInfo` and `login` tell.
 
 use super::account::{self, AccountView};
+use super::wealth::Wealth;
 use crate::context::Made;
 use crate::error::{Error, Result};
 use crate::reply;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
 use custos_customers::third_party;
-use custos_ledger::accounts::Account;
-use custos_ledger::place::{self, Kind, Place};
 use custos_store::Tx;
 use serde_json::Value;
 
@@ -142,17 +141,16 @@ fn utm(customer: &Customer, field: &str) -> String {
 /// # Errors
 /// The store's.
 pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<CustomerRecord> {
-    let groups = company::groups(tx, company.id)?;
-    let group_kind = groups.iter().find(|group| group.id == customer.group_id).map_or(0, |group| group.kind);
-    let accounts = custos_ledger::accounts::list(tx, company.id, customer.id)?;
-    let standings = place::all_of(tx, company.id, customer.id)?;
-    let own = |account: &Account| {
-        standings.iter().find(|one| one.place == Place::of_customer(customer.id, account.id, Kind::Own))
-    };
+    read_until(tx, company, customer).map(|(record, _)| record)
+}
+
+/// The record, and the next instant at which a figure of its accounts changes by itself.
+fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<(CustomerRecord, i64)> {
+    let wealth = Wealth::read(tx, company, customer)?;
     let bound = third_party::list(tx, company.id, customer.id)?;
     let now = tx.now();
     let phone = customer.phone.as_ref();
-    Ok(CustomerRecord {
+    let record = CustomerRecord {
         id: customer.id,
         company_id: customer.company_id,
         customer_group_id: customer.group_id,
@@ -161,10 +159,7 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
         kyc_audit_remark: String::new(),
         kyc_status: -1,
         kyc_remark: String::new(),
-        account_list: accounts
-            .iter()
-            .map(|one| account::view(customer, one, own(one), &company.settings.valuation_currency))
-            .collect::<Result<_>>()?,
+        account_list: account::views(&wealth)?,
         account_remark: String::new(),
         login_pass_status: is_set(customer.login_password.as_ref()),
         pay_pass_status: is_set(customer.fund_password.as_ref()),
@@ -173,7 +168,7 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
         phone_area: phone.map_or_else(String::new, |phone| phone.area.clone()),
         name: customer.name.clone(),
         country: customer.country.clone(),
-        kind: group_kind,
+        kind: wealth.group_kind,
         deposit: 1,
         withdraw: i64::from(customer.cool_off_until <= now),
         optional: 0,
@@ -209,17 +204,18 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
         customer_agent_mark: String::new(),
         api_check_switch: false,
         api_check_rule: String::new(),
-    })
+    };
+    Ok((record, wealth.good_until()))
 }
 
 /// The record as text, with the instant at which a field of it changes by itself.
 pub(super) fn make(tx: &mut Tx<'_>, customer: &Customer) -> Result<Made> {
     let company = company::find(tx, customer.company_id)?.ok_or(custos_store::Error::NoRow)?;
-    let record = read(tx, &company, customer)?;
+    let (record, figures_until) = read_until(tx, &company, customer)?;
     let bytes = serde_json::to_vec(&record)
         .map_err(|error| Error::Internal(format!("a customer's record: {error}")))?;
     let now = tx.now();
-    let good_until = [customer.cool_off_until, customer.locked_until]
+    let good_until = [customer.cool_off_until, customer.locked_until, figures_until]
         .into_iter()
         .filter(|until| *until > now)
         .min()

@@ -8,7 +8,7 @@ use crate::fields::{Currencies, Id, Int, List, Text};
 use crate::operation::{Class, Guest, Operation, Prefix};
 use crate::{part, reply, request};
 use custos_customers::Code;
-use custos_customers::company::Group;
+use custos_customers::company::{Group, Offer};
 use custos_customers::countries;
 use custos_customers::email::Email;
 use custos_customers::phone::Phone;
@@ -149,7 +149,10 @@ impl Operation for Register {
         let company = cx.company.clone();
         cx.write(move |tx| {
             let done = register::register(tx, &company, &registration)?;
-            accounts::open(tx, company.id, done.customer.id, &offered(&done.group, &wanted))?;
+            let chosen = Some(offered(&done.group, &wanted)).filter(|chosen| !chosen.is_empty());
+            // Whoever wants nothing that there is gets the group's whole offer.
+            let chosen = chosen.unwrap_or_else(|| every(&done.group));
+            accounts::open(tx, company.id, done.customer.id, &chosen)?;
             Ok(view(&company.settings.company_type, done))
         })
         .await
@@ -158,13 +161,7 @@ impl Operation for Register {
 
 impl Register {
     fn wanted(&self) -> Vec<Wanted> {
-        let lists = self.trade_type_currency_list.iter().flat_map(|list| &list.0);
-        lists
-            .flat_map(|one| {
-                let codes = one.all_currency.iter().flat_map(|currencies| &currencies.0);
-                codes.map(|code| (one.trade_type.0, code.clone()))
-            })
-            .collect()
+        self.trade_type_currency_list.as_ref().map(wanted).unwrap_or_default()
     }
 
     fn registration(self, cx: &Context) -> Result<Registration> {
@@ -217,16 +214,24 @@ impl Register {
     }
 }
 
-/// What of the wanted accounts the group offers; its own ones when that is nothing.
-fn offered(group: &Group, wanted: &[Wanted]) -> Vec<Wanted> {
-    let all: Vec<Wanted> = group
-        .offers
-        .accounts
-        .iter()
-        .flat_map(|offer| offer.currencies.iter().map(|code| (offer.trade_type, code.clone())))
-        .collect();
-    let chosen: Vec<Wanted> = all.iter().filter(|one| wanted.contains(one)).cloned().collect();
-    if chosen.is_empty() { all } else { chosen }
+/// The accounts that a client names.
+pub(super) fn wanted(list: &List<WantedAccounts>) -> Vec<Wanted> {
+    let codes =
+        |one: &WantedAccounts| one.all_currency.clone().map_or_else(Vec::new, |currencies| currencies.0);
+    list.0.iter().flat_map(|one| codes(one).into_iter().map(|code| (one.trade_type.0, code))).collect()
+}
+
+/// What of the wanted accounts the group offers.
+pub(super) fn offered(group: &Group, wanted: &[Wanted]) -> Vec<Wanted> {
+    every(group).into_iter().filter(|one| wanted.contains(one)).collect()
+}
+
+/// All accounts that the group offers.
+fn every(group: &Group) -> Vec<Wanted> {
+    let of = |offer: &Offer| -> Vec<Wanted> {
+        offer.currencies.iter().map(|code| (offer.trade_type, code.clone())).collect()
+    };
+    group.offers.accounts.iter().flat_map(of).collect()
 }
 
 fn view(company_type: &str, done: register::Registered) -> RegisterReply {

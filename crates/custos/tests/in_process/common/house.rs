@@ -5,8 +5,9 @@ use super::database::{Backend, Ground};
 use custos::config::Config;
 use custos::open::{World, new_key_file};
 use custos::server::{Manner, Server};
-use custos_customers::company::{self, Group, Offer, Offers, Settings};
+use custos_customers::company::{self, Group, Lending, Offer, Offers, Settings};
 use custos_ledger::assets;
+use custos_ledger::lending::{DailyRate, note_rate};
 use custos_operations::error::Error;
 use custos_store::{ManualClock, OsEntropy, Store, Tx};
 use std::sync::Arc;
@@ -31,6 +32,11 @@ pub(crate) struct House {
 impl House {
     /// A server with the demo's company.
     pub(crate) fn open(backend: Backend) -> Self {
+        Self::open_with(backend, |_| ())
+    }
+
+    /// The same with more in the configuration.
+    pub(crate) fn open_with(backend: Backend, configure: impl FnOnce(&mut Config)) -> Self {
         let ground = Ground::new(backend);
         let key_file = ground.directory().join("keys.toml");
         new_key_file(&key_file).unwrap();
@@ -60,6 +66,7 @@ impl House {
         ] {
             *limit = 10_000_000;
         }
+        configure(&mut config);
         Self::start(config, ManualClock::at(BEGINNING), Arc::new(ground))
     }
 
@@ -150,13 +157,28 @@ impl House {
         });
     }
 
+    /// Changes on what terms the default group of company 1 lends on CROSS accounts.
+    pub(crate) fn lends(&self, change: impl Fn(&mut Option<Lending>) + Send + 'static) {
+        self.write(move |tx| {
+            let mut group = company::groups(tx, 1)?.into_iter().find(|group| group.is_default).unwrap();
+            let offers = &mut group.offers.accounts;
+            let offer = offers.iter_mut().find(|offer| offer.trade_type == company::CROSS).unwrap();
+            change(&mut offer.lending);
+            if let Some(lending) = &offer.lending {
+                let rate = DailyRate::parse(&lending.daily_rate).unwrap();
+                note_rate(tx, 1, group.id, company::CROSS, rate)?;
+            }
+            Ok(company::set_group(tx, 1, &group)?)
+        });
+    }
+
     /// Another company, with assets and a group that opens accounts.
     pub(crate) fn add_company(&self, enabled: bool) -> i64 {
         self.write(move |tx| {
             let settings = Settings { code_pause_seconds: 0, check_status_open: true, ..Settings::default() };
             let id = company::add(tx, None, "Other", &settings)?;
             assets::add(tx, id, "USD", 2)?;
-            let accounts = vec![Offer { trade_type: 8, currencies: vec!["USD".to_owned()] }];
+            let accounts = vec![Offer::new(8, &["USD"])];
             let group = Group {
                 id: 0,
                 name: "Standard".to_owned(),

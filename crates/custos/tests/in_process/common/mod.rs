@@ -4,6 +4,7 @@ mod client;
 mod database;
 mod example;
 mod house;
+mod money;
 mod people;
 mod snapshot;
 
@@ -11,6 +12,7 @@ pub(crate) use client::{Client, Code, Reply, address_of, biz_type, entry};
 pub(crate) use database::{Backend, on_both};
 pub(crate) use example::{example, name};
 pub(crate) use house::{House, eventually, leaked};
+pub(crate) use money::Which;
 pub(crate) use people::{Customer, PASSWORD, fresh_email, fresh_phone, md5, registration};
 pub(crate) use snapshot::Snapshot;
 
@@ -24,6 +26,8 @@ pub(crate) const TOO_OFTEN: &str = "GATEWAY_CODE_018";
 pub(crate) const BAD_FIELD: &str = "GATEWAY_CODE_104";
 /// A required field is missing.
 pub(crate) const MISSING_FIELD: &str = "CUSTOMER_API_0000501";
+/// No such record of the caller's.
+pub(crate) const NOT_FOUND: &str = "CUSTOMER_API_0000003";
 /// The customer is leaving.
 pub(crate) const LEAVING: &str = "CUSTOMER_API_0000004";
 /// Disabled, deleted or closed.
