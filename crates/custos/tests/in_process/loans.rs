@@ -85,8 +85,8 @@ fn a_customer_borrows_what_the_assets_allow(backend: Backend) {
     borrows(&ada.home, "USDT", "2000.000001", OVER_LIMIT);
     borrows(&ada.home, "USDT", "500", "0");
     borrows(&ada.home, "USDT", "1500.000001", OVER_LIMIT);
-    // An amount comes as a number as well; `data` is there.
-    let reply = ada.home.call("manualLoan", body("USDT", 1500));
+    // A currency is found whatever its letters' case, and an amount comes as a number as well; `data` is there.
+    let reply = ada.home.call("manualLoan", body("usdt", 1500));
     assert!(reply.data().is_object());
     borrows(&ada.home, "USDT", "0.000001", OVER_LIMIT);
     assert_eq!(stands(&house, &ada, "USDT"), ["3000.000000", "-2000.000000", "0.000000"]);
@@ -127,7 +127,7 @@ fn what_is_no_loan_is_refused(backend: Backend) {
         for trade_type in [1, 2, 5, 8] {
             tries(&|asked| asked["tradeType"] = trade_type.into(), BAD_FIELD).naming("tradeType");
         }
-        for currency in ["EUR", "usdt", "NONE"] {
+        for currency in ["EUR", "USD", "NONE"] {
             tries(&|asked| asked["accountCurrency"] = currency.into(), NOT_FOUND);
         }
         for amount in ["0", "-1", "1.0000001", "1e2", "one", "1,5"] {

@@ -18,7 +18,7 @@ use serde_json::json;
 
 /// One text for all spellings of a request.
 fn canonical(trade_type: Int<1, 99>, currency: &str, amount: &Decimal) -> String {
-    json!([trade_type.0, currency, amount.canonical()]).to_string()
+    json!([trade_type.0, currency.to_ascii_uppercase(), amount.canonical()]).to_string()
 }
 
 /// The caller's margin account of a currency.
@@ -29,7 +29,7 @@ fn margin_account(tx: &mut Tx<'_>, live: &Live, trade_type: i64, currency: &str)
     let accounts = accounts::list(tx, live.company_id(), live.customer_id())?;
     accounts
         .into_iter()
-        .find(|account| account.trade_type == trade_type && account.asset.code == currency)
+        .find(|account| account.trade_type == trade_type && account.asset.code.eq_ignore_ascii_case(currency))
         .ok_or_else(|| Code::NotFound.refuse().into())
 }
 
