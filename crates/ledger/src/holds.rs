@@ -93,7 +93,7 @@ fn set_held(tx: &mut Tx<'_>, company_id: i64, standing: &Standing, held: Amount)
          WHERE company_id = $1 AND owner_id = $2 AND id = $3 AND kind = $4 AND stripe = $5",
         params![company_id, place.owner_id, place.id, place.kind.number(), place.stripe, &held.to_bytes()],
     )?;
-    tx.touch(place.owner_id);
+    tx.touch_view(place.owner_id);
     Ok(())
 }
 

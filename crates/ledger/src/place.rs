@@ -423,6 +423,6 @@ pub fn freeze(
             reason
         ],
     )?;
-    tx.touch(place.owner_id);
+    tx.touch_view(place.owner_id);
     Ok(())
 }

@@ -265,7 +265,7 @@ fn write_line(
         ],
     )?;
     if place.owner_id != 0 {
-        tx.touch(place.owner_id);
+        tx.touch_view(place.owner_id);
     }
     Ok(())
 }
