@@ -158,8 +158,9 @@ impl Field for Decimal {
         if !is_digits(whole) || !is_digits(fraction) {
             return None;
         }
-        let is_exact = |whole: &str| whole.parse().is_ok_and(|whole: u64| whole <= EXACT);
-        (value.is_string() || is_exact(whole)).then_some(Self(text))
+        let is_whole = fraction.bytes().all(|byte| byte == b'0');
+        let is_exact = whole.parse().is_ok_and(|whole: u64| whole < EXACT || (whole == EXACT && is_whole));
+        (value.is_string() || is_exact).then_some(Self(text))
     }
     fn schema() -> Value {
         json!({ "type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$", "maxLength": 122 })
@@ -272,6 +273,8 @@ mod tests {
             ("0.100000000000000005", 18, Some(100_000_000_000_000_005)),
             ("4503599627370495.123456789012345678", 18, Some(4_503_599_627_370_495_123_456_789_012_345_678)),
             ("9007199254740992", 0, Some(1 << 53)),
+            ("9007199254740992.00", 2, Some((1 << 53) * 100)),
+            ("9007199254740992.5", 1, None),
             ("9007199254740993", 0, None),
             ("\"9007199254740993\"", 0, Some((1 << 53) + 1)),
             ("1.001", 2, None),
