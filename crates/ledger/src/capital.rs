@@ -3,6 +3,7 @@
 use crate::accounts::Account;
 use crate::amount::Amount;
 use crate::error::{Code, Result};
+use crate::interest;
 use crate::loans::{self, Debtor};
 use crate::margin::{Book, Holding, Terms};
 use crate::place::{self, Kind, Place};
@@ -68,7 +69,9 @@ pub fn transfer(
         return Err(Code::BadField.with(&["toAccountId"]));
     }
     if from.account.trade_type == MARGIN {
-        // All of the sender's places are about to be locked; another's place that comes before them is locked before.
+        // Borrowers are locked before places, and what is due is charged. Then all of the sender's places are locked;
+        // another's place that comes before them is locked before.
+        interest::bring_up(tx, company_id, from.customer_id, MARGIN)?;
         if to.customer_id < from.customer_id {
             place::lock(tx, company_id, into, asset_id)?;
         }

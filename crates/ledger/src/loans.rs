@@ -92,7 +92,10 @@ pub fn borrow(
     }
     let (company_id, customer_id) = (debtor.company_id, debtor.customer_id);
     let (account, trade_type) = (debtor.account, debtor.account.trade_type);
-    lending::note_rate(tx, company_id, lender.group_id, trade_type, lender.rate)?;
+    // Only where none is known: what a request has read of the group may be older than the last change.
+    if lending::rate(tx, company_id, lender.group_id, trade_type)?.is_none() {
+        lending::note_rate(tx, company_id, lender.group_id, trade_type, lender.rate)?;
+    }
     if !interest::bring_up(tx, company_id, customer_id, trade_type)? {
         lending::set_borrower(tx, company_id, customer_id, trade_type, lender.group_id)?;
         // Of two first loans the second has waited here for the first, and finds its debt.

@@ -122,8 +122,8 @@ impl Outside {
                 let (company, trace) = (question.company_id, &question.trace);
                 tracing::warn!(company, trace, path, %error, "a wallet system gave no answer");
             }
-            // A no about one customer is an answer: strangers' numbers must not shut a company's door.
-            let answered = matches!(answer, Ok(_) | Err(NoAnswer::Refused));
+            // Whatever it says of one customer, it is there: strangers' numbers must not shut a company's door.
+            let answered = !matches!(answer, Err(NoAnswer::Silent(_)));
             door.breaker.lock().tell(answered, store.now_ms());
             drop((own, common));
             answer

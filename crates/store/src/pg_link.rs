@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row, Statement};
 
 /// One connection with its prepared statements.
@@ -145,6 +146,9 @@ impl Link {
     }
 
     fn begin_as(&mut self, sql: &'static str) {
+        if self.transaction != Transaction::None {
+            return;
+        }
         self.keep(sql);
         self.transaction = Transaction::Kept;
     }
@@ -157,6 +161,11 @@ impl Link {
     /// Keeps a change whose count no one needs. What is wrong with it is told by the next statement, or by the commit.
     pub(crate) fn keep_change(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<()> {
         let statement = self.prepared(sql)?;
+        // What does not fit would never go out, and the rest of the transaction would.
+        let fit = |(param, wanted): (&Param<'_>, &Type)| param.fits(wanted);
+        if params.len() != statement.params().len() || !params.iter().zip(statement.params()).all(fit) {
+            return Err(Error::Internal(format!("parameters that do not fit: {sql}")));
+        }
         self.kept.push(Kept::Change(statement, params.iter().copied().map(OwnedParam::of).collect()));
         if self.kept.len() >= MOST_KEPT { self.flush() } else { Ok(()) }
     }

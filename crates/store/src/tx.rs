@@ -289,6 +289,7 @@ impl<'c> Tx<'c> {
         if !self.writable {
             return Err(Error::Internal("a change within a read".to_owned()));
         }
+        self.still_good()?;
         if self.phase == Phase::Counting {
             self.phase = if self.counted {
                 self.raw(pg_link::SAVEPOINT)?;

@@ -102,6 +102,18 @@ impl<'a> From<&'a Option<String>> for Param<'a> {
     }
 }
 
+impl Param<'_> {
+    /// Whether PostgreSQL takes it for a parameter of this type. Eight letters would pass for an integer.
+    pub(crate) fn fits(&self, ty: &Type) -> bool {
+        match self {
+            Self::Null => <Self as ToSql>::accepts(ty),
+            Self::Int(_) => *ty == Type::INT8,
+            Self::Text(_) => *ty == Type::TEXT,
+            Self::Bytes(_) => *ty == Type::BYTEA,
+        }
+    }
+}
+
 impl rusqlite::ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
@@ -121,10 +133,9 @@ impl ToSql for Param<'_> {
     ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
             Self::Null => Ok(IsNull::Yes),
-            Self::Int(value) if *ty == Type::INT8 => value.to_sql(ty, out),
-            Self::Text(value) if *ty == Type::TEXT => value.to_sql(ty, out),
-            Self::Bytes(value) if *ty == Type::BYTEA => value.to_sql(ty, out),
-            // Eight letters would pass for an integer.
+            Self::Int(value) if self.fits(ty) => value.to_sql(ty, out),
+            Self::Text(value) if self.fits(ty) => value.to_sql(ty, out),
+            Self::Bytes(value) if self.fits(ty) => value.to_sql(ty, out),
             Self::Int(_) => Err(format!("an integer where {ty} is wanted").into()),
             Self::Text(_) => Err(format!("a text where {ty} is wanted").into()),
             Self::Bytes(_) => Err(format!("bytes where {ty} is wanted").into()),

@@ -1,9 +1,9 @@
 //! Money that is moved once, or to others, and the record of what moved.
 
 use crate::capital::{CFD, CROSS, NOT_ENOUGH, NOT_FOUND, SPOT, Saver, WALLET, books_are_clean};
-use crate::common::{BAD_FIELD, Backend, DAY, House, Reply, on_both};
+use crate::common::{BAD_FIELD, Backend, DAY, DEAD_TOKEN, House, Reply, on_both};
 use custos_customers::company;
-use custos_customers::customer::Status;
+use custos_customers::customer::{LOCKED_BY_OPERATOR, Status};
 use custos_store::params;
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ on_both!(
     a_key_sent_at_once_takes_effect_once,
     others_get_something_only_where_the_company_allows_it,
     a_changed_credential_pauses_what_goes_to_others,
+    who_is_frozen_meanwhile_sends_nothing,
     the_record_is_the_callers_own,
 );
 
@@ -162,6 +163,24 @@ fn a_changed_credential_pauses_what_goes_to_others(backend: Backend) {
     // Nobody who is out of use gets something.
     house.put_into_status(&ben.customer, Status::Disabled);
     ada.is_refused(&body, NOT_FOUND);
+}
+
+/// The freeze has come between the look at the session and the transfer, which has waited for it.
+fn who_is_frozen_meanwhile_sends_nothing(backend: Backend) {
+    let house = House::open(backend);
+    house.set(1, |settings| settings.transfers_to_others = true);
+    let (ada, ben) = (Saver::new(&house).with(WALLET, "USD", "10"), Saver::new(&house));
+    let mut body = ada.body((WALLET, "USD"), WALLET, 1);
+    body["toCustomerNo"] = ben.customer.number.clone().into();
+    ada.sends(&body).is("0");
+    // Past the caches, as on another replica: the session looks good here.
+    let id = ada.customer.id;
+    house.write(move |tx| {
+        tx.execute("UPDATE customers SET locked_until = $2 WHERE id = $1", params![id, LOCKED_BY_OPERATOR])?;
+        Ok(())
+    });
+    ada.is_refused(&body, DEAD_TOKEN);
+    assert_eq!(ben.free(WALLET, "USD"), "1.00");
 }
 
 fn the_record_is_the_callers_own(backend: Backend) {

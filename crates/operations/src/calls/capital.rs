@@ -122,6 +122,10 @@ fn receiver(
     }
     // A change of credentials that is under way starts the pause before this, or after it.
     let caller = customer::lock(tx, company.id, caller.id)?;
+    // Frozen while this request waited: its session has ended by then.
+    if caller.status != Status::Normal || caller.is_locked_by_operator() {
+        return Err(Gate::DeadToken.refuse());
+    }
     if caller.cool_off_until > tx.now() {
         return Err(Code::CoolingOff.refuse().into());
     }

@@ -17,6 +17,8 @@ fn a_read_of_one_instant_does_not_see_what_comes_meanwhile() {
             .read_blocking(move |tx| {
                 tx.one_instant()?;
                 let before = things(tx)?;
+                // Asked for once more, it is the same instant.
+                tx.one_instant()?;
                 other.write_blocking(|tx| put(tx, 2, 2))?;
                 Ok::<_, Error>((before, things(tx)?))
             })

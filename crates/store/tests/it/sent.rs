@@ -115,3 +115,41 @@ fn a_refusal_takes_them_back_and_leaves_the_counters() {
         }
     });
 }
+
+/// A program's mistake must not commit the half of a unit.
+#[test]
+fn one_whose_parameters_do_not_fit_takes_the_unit_with_it() {
+    on_both(|bench| {
+        let units: [Work; 3] = [
+            |tx| tx.send(NEW, params![2, "x"]),
+            |tx| tx.send(NEW, params![2]),
+            |tx| tx.send("UPDATE things SET value = 11 WHERE id = $1", params!["x"]),
+        ];
+        for unit in units {
+            let ended: Result<(), Error> = bench.store.write_blocking(move |tx| {
+                put(tx, 1, 10)?;
+                unit(tx)
+            });
+            // SQLite finds no fault with a text that is compared with a number.
+            if ended.is_ok() {
+                bench.must(|tx| tx.execute("DELETE FROM things", &[]));
+            }
+            assert_eq!((bench.thing(1), bench.thing(2)), (None, None));
+        }
+    });
+}
+
+#[test]
+fn a_counter_that_clashes_takes_the_others_with_it() {
+    on_both(|bench| {
+        let ended: Result<(), Refusal> = bench.store.write_blocking(|tx| {
+            tally_up(tx)?;
+            let _ = tx.count("INSERT INTO tallies (id, tries) VALUES (1, 1)", &[]);
+            put(tx, 1, 10).map_err(|_| Refusal::No("no"))?;
+            Ok(())
+        });
+        // Nobody is told that the try was counted.
+        assert!(matches!(ended, Err(Refusal::Store(Error::Clash(_)))), "{ended:?}");
+        assert_eq!((bench.tally(), bench.thing(1)), (0, None));
+    });
+}
