@@ -111,7 +111,8 @@ fn others_get_something_only_where_the_company_allows_it(backend: Backend) {
         ada.is_refused(&to(number), NOT_TO_OTHERS);
     }
     house.set(1, |settings| settings.transfers_to_others = true);
-    for number in [&cam.customer.number, "1", &ben.customer.email, "x"] {
+    let long = "9".repeat(64);
+    for number in [&cam.customer.number, "1", &ben.customer.email, "x", &long] {
         ada.is_refused(&to(number), NOT_FOUND);
     }
     let sent = "SELECT count(*) FROM audit_log WHERE action = 'ledger.transfer'";

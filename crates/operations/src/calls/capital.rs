@@ -35,7 +35,7 @@ request! {
         /// The account that it goes to; without it the one of that trade type in the same currency.
         to_account_id: Option<Id> = "toAccountId",
         /// Whose account it goes to.
-        to_customer_no: Text<20> = "toCustomerNo",
+        to_customer_no: Text<64> = "toCustomerNo",
         /// Not looked at, either.
         to_account_digit: Option<Int<0, 99>> = "toAccountDigit",
         /// How much, with no more decimals than the currency has.
