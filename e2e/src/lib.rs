@@ -41,7 +41,7 @@ pub use inbox::{Addressed, Inbox, PATIENCE};
 pub use mail::{Mail, MailReceiver};
 pub use operator::{Outcome, text_of};
 pub use parallel::{all_at_once, spread_over};
-pub use people::{Customer, PASSWORD, md5, password};
+pub use people::{Customer, PASSWORD, account_in, md5, password};
 pub use person::{Authenticator, FUND_PASSWORD, Person};
 pub use production::Deployment;
 pub use request::Request;

@@ -107,6 +107,12 @@ impl Client {
         self.call("findCustomerInfo", json!({})).data()
     }
 
+    /// One of the customer's accounts, as the record tells it.
+    #[track_caller]
+    pub fn account(&self, trade_type: i64, currency: &str) -> Value {
+        account_in(&self.record(), trade_type, currency)
+    }
+
     /// The language on file.
     #[track_caller]
     pub fn lang_on_file(&self) -> Value {
@@ -160,6 +166,14 @@ impl Code {
     pub fn email_sign_in(&self, email: &str) -> Value {
         code_sign_in(email, self)
     }
+}
+
+/// One of the accounts that a customer record tells of.
+#[track_caller]
+pub fn account_in(record: &Value, trade_type: i64, currency: &str) -> Value {
+    let accounts = record["accountList"].as_array().expect("accounts");
+    let found = accounts.iter().find(|one| one["tradeType"] == trade_type && one["currency"] == currency);
+    found.expect("the account").clone()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Accounts, rates and the terms of loans: set at the command line, read by customers.
 
-use e2e::{Backend, Customer, Server, fresh, on_both};
+use e2e::{Backend, Customer, Server, account_in, fresh, on_both};
 use serde_json::{Value, json};
 
 on_both!(
@@ -43,21 +43,15 @@ fn money_is_worth_its_rate(backend: Backend) {
     assert_eq!(before["accountInfoMap"]["BTC"]["wholeWarehouseBalance"], "30000.00");
     assert_eq!(before["accountInfoMap"]["USDT"]["availableLoan"], "62000.246912");
     // The next read knows of it, the record that was kept as well.
-    assert_eq!(account_of(&ada.client.record(), 3, "BTC")["wholeWarehouseRate"], "60000");
+    assert_eq!(account_in(&ada.client.record(), 3, "BTC")["wholeWarehouseRate"], "60000");
     let set = ["rates", "set", "--company", "1", "--base", "BTC", "--quote", "USD", "--rate", "70000.5"];
     server.cli(&set).succeeds();
-    assert_eq!(account_of(&ada.client.record(), 3, "BTC")["wholeWarehouseRate"], "70000.5");
+    assert_eq!(account_in(&ada.client.record(), 3, "BTC")["wholeWarehouseRate"], "70000.5");
     assert_eq!(together(&ada, 3)["totalBalance"], "36000.37");
     let sums = ada.client.call("queryCustomerAssets", json!({})).data();
     let btc = sums.as_array().expect("assets").iter().find(|one| one["currency"] == "BTC").expect("bitcoins");
     assert_eq!((&btc["balance"], &btc["digits"]), (&json!("0.50000000"), &json!(8)));
     server.cli(&["ledger", "verify"]).succeeds();
-}
-
-fn account_of(record: &Value, trade_type: i64, currency: &str) -> Value {
-    let all = record["accountList"].as_array().expect("accounts");
-    let found = all.iter().find(|one| one["tradeType"] == trade_type && one["currency"] == currency);
-    found.expect("the account").clone()
 }
 
 /// The rates of company 1 as texts.

@@ -29,10 +29,7 @@ fn adjust<'a>(number: &'a str, amount: &'a str, more: &[&'a str]) -> Vec<&'a str
 
 /// The wallet in USD as the customer reads it.
 fn wallet(client: &Client) -> Value {
-    let record = client.record();
-    let accounts = record["accountList"].as_array().expect("accounts");
-    let found = accounts.iter().find(|one| one["tradeType"] == 8 && one["currency"] == "USD");
-    found.expect("a wallet").clone()
+    client.account(8, "USD")
 }
 
 #[track_caller]

@@ -38,10 +38,7 @@ fn flows(client: &Client) -> Value {
 
 /// The margin account in USDT as the customer reads it.
 fn account(client: &Client) -> Value {
-    let record = client.record();
-    let accounts = record["accountList"].as_array().expect("accounts");
-    let found = accounts.iter().find(|one| one["tradeType"] == 3 && one["currency"] == "USDT");
-    found.expect("a margin account").clone()
+    client.account(3, "USDT")
 }
 
 #[track_caller]

@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use e2e::{Backend, Client, Reply, Server, fresh, text_of};
+use e2e::{Backend, Client, Reply, Server, account_in, fresh, text_of};
 use serde_json::{Value, json};
 
 /// As many as write at once; each for a customer of their own.
@@ -48,9 +48,7 @@ struct Facts {
 }
 
 fn usdt(record: &Value, trade_type: i64) -> Value {
-    let accounts = record["accountList"].as_array().expect("accounts");
-    let found = accounts.iter().find(|one| one["tradeType"] == trade_type && one["currency"] == "USDT");
-    found.expect("an account in USDT").clone()
+    account_in(record, trade_type, "USDT")
 }
 
 /// Decimal text in units of 10^-6.

@@ -24,10 +24,7 @@ fn saver(server: &Server) -> Customer {
 }
 
 fn account(client: &Client, trade_type: i64) -> Value {
-    let record = client.record();
-    let accounts = record["accountList"].as_array().expect("accounts");
-    let found = accounts.iter().find(|one| one["tradeType"] == trade_type && one["currency"] == "USD");
-    found.expect("an account").clone()
+    client.account(trade_type, "USD")
 }
 
 /// Out of the wallet.

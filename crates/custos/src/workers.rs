@@ -1,6 +1,6 @@
 //! What runs beside requests: delivery of the outbox, the removal of what expired, and interest.
 
-mod interest;
+mod sweeper;
 
 use custos_customers::{company, third_party};
 use custos_delivery::outbox::{self, Failure, Taken};
@@ -11,8 +11,6 @@ use custos_delivery::templates::{self, Template};
 use custos_delivery::texts::Texts;
 use custos_delivery::{Channel, SendError};
 use custos_gateway::mailbox::{Mail, Mailbox};
-use custos_ledger::holds;
-use custos_store::chores::{self, BATCH, Expiry};
 use custos_store::{Error as StoreError, Store, Wake};
 use parking_lot::{Condvar, Mutex};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -29,10 +27,6 @@ const LEASE_MS: i64 = 40_000;
 const TAKEN: i64 = 1;
 /// How often the outbox is looked at without being woken: for retries, and for other processes' messages.
 const POLL: Duration = Duration::from_millis(500);
-/// How often tables are looked at for what expired.
-const SWEEP: Duration = Duration::from_secs(60);
-/// Between two batches others get their turn.
-const BREATH: Duration = Duration::from_millis(5);
 
 /// Where messages go.
 #[derive(Debug)]
@@ -337,59 +331,5 @@ impl Shared {
             text,
         });
         Ok(())
-    }
-
-    fn sweep_until_stopped(&self) {
-        let mut heard = 0;
-        let mut next = std::time::Instant::now();
-        while !self.is_stopping() {
-            if std::time::Instant::now() >= next {
-                let all = [custos_customers::chores::EXPIRIES, custos_ledger::chores::EXPIRIES];
-                for expiry in all.into_iter().flatten() {
-                    self.sweep(*expiry);
-                }
-                self.end_holds();
-                interest::charge(&self.store, || self.is_stopping());
-                next = std::time::Instant::now() + SWEEP;
-            }
-            heard = self.bell.wait(heard, next.saturating_duration_since(std::time::Instant::now()));
-        }
-    }
-
-    /// Money that was set aside for a time is free again when it is over.
-    fn end_holds(&self) {
-        while !self.is_stopping() {
-            match self.store.write_blocking(|tx| holds::expire_some(tx, BATCH)) {
-                Ok(0) => break,
-                Ok(ended) => tracing::info!(ended, "holds ended by time"),
-                Err(error) => {
-                    tracing::warn!(%error, "holds could not be ended");
-                    break;
-                }
-            }
-            std::thread::sleep(BREATH);
-        }
-    }
-
-    fn sweep(&self, expiry: Expiry) {
-        let mut removed = 0;
-        while !self.is_stopping() {
-            match chores::remove_batch(&self.store, expiry) {
-                Ok(count) => {
-                    removed += count;
-                    if count < BATCH.unsigned_abs() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, job = expiry.job, "expired rows could not be removed");
-                    break;
-                }
-            }
-            std::thread::sleep(BREATH);
-        }
-        if removed > 0 {
-            tracing::info!(job = expiry.job, removed, "expired rows removed");
-        }
     }
 }

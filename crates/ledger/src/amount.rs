@@ -1,7 +1,7 @@
 //! Exact amounts: integers of an asset's smallest unit.
 
 use crate::error::{Code, Result};
-use custos_store::Error as StoreError;
+use custos_store::{Error as StoreError, Row};
 use std::fmt;
 
 /// The most decimals that an asset may have.
@@ -130,6 +130,16 @@ impl fmt::Debug for Amount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} units", self.0)
     }
+}
+
+/// The amount in a column.
+pub(crate) fn read(row: &Row<'_>, index: usize) -> custos_store::Result<Amount> {
+    Amount::from_bytes(&row.get::<Vec<u8>>(index)?)
+}
+
+/// The amount in a column that may hold none.
+pub(crate) fn read_opt(row: &Row<'_>, index: usize) -> custos_store::Result<Option<Amount>> {
+    row.get::<Option<Vec<u8>>>(index)?.map(|bytes| Amount::from_bytes(&bytes)).transpose()
 }
 
 /// The quotient rounded to the nearest whole number, halves to the even one. `divisor` is positive.

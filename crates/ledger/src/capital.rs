@@ -1,7 +1,7 @@
 //! Money that customers move between accounts of one asset.
 
 use crate::accounts::Account;
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
 use crate::error::{Code, Result};
 use crate::interest;
 use crate::loans::{self, Debtor};
@@ -93,8 +93,7 @@ pub fn transfer(
             postings: &[line(out_of, amount.negated()?), line(into, amount)],
         },
     )?;
-    let free = place::look(tx, company_id, out_of, asset_id)?.available()?;
-    Ok(Moved { transfer_id: posted.id, free })
+    Ok(Moved { transfer_id: posted.id, free: posted.available(out_of)? })
 }
 
 /// What may leave a margin account: it stays so until the transaction ends.
@@ -165,7 +164,7 @@ fn record_of(row: &Row<'_>) -> custos_store::Result<Record> {
     let mine = End { account_id: Some(row.get(0)?), trade_type: row.get(1)? };
     let is_mine = row.get::<i64>(2)? == row.get::<i64>(3)?;
     let other = End { account_id: is_mine.then_some(row.get(4)?), trade_type: row.get(5)? };
-    let amount = Amount::from_bytes(&row.get::<Vec<u8>>(8)?)?;
+    let amount = amount::read(row, 8)?;
     let (out_of, into) = if amount.is_negative() { (mine, other) } else { (other, mine) };
     Ok(Record {
         out_of,

@@ -1,13 +1,13 @@
 //! Proving what is owed: debts change by loans, repayments and interest only, and interest is the sum of its hours.
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
 use crate::error::Result;
 use crate::finding::Finding;
 use crate::lending::DailyRate;
 use crate::place::{Kind, Place};
 use crate::transfer::Posting;
 use crate::{interest, loans};
-use custos_store::{Row, Tx, params};
+use custos_store::{Tx, params};
 use std::collections::HashMap;
 
 /// Hours of one page.
@@ -46,10 +46,6 @@ struct Run {
 
 fn interest_of((owner_id, account_id): Key) -> Place {
     Place::of_customer(owner_id, account_id, Kind::Interest)
-}
-
-fn amount(row: &Row<'_>, index: usize) -> custos_store::Result<Amount> {
-    Amount::from_bytes(&row.get::<Vec<u8>>(index)?)
 }
 
 impl Debts {
@@ -157,11 +153,11 @@ fn hours(tx: &mut Tx<'_>, company_id: i64, after: (i64, i64, i64)) -> Result<Vec
                 key: (row.get(0)?, row.get(1)?),
                 hour: row.get(2)?,
                 sequence: row.get(3)?,
-                principal: amount(row, 4)?,
+                principal: amount::read(row, 4)?,
                 rate: DailyRate::from_bytes(&row.get::<Vec<u8>>(5)?)?,
-                amount: amount(row, 6)?,
-                left: amount(row, 7)?,
-                line: row.get::<Option<Vec<u8>>>(8)?.map(|bytes| Amount::from_bytes(&bytes)).transpose()?,
+                amount: amount::read(row, 6)?,
+                left: amount::read(row, 7)?,
+                line: amount::read_opt(row, 8)?,
             })
         },
     )?)
@@ -172,7 +168,7 @@ fn carried(tx: &mut Tx<'_>, company_id: i64) -> Result<HashMap<Key, (i64, Amount
     let rows = tx.query(
         "SELECT owner_id, account_id, accrued_hour, remainder FROM ledger_loans WHERE company_id = $1",
         params![company_id],
-        |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, amount(row, 3)?))),
+        |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, amount::read(row, 3)?))),
     )?;
     Ok(rows.into_iter().collect())
 }

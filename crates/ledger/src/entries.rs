@@ -1,8 +1,8 @@
 //! Looking at what was recorded: lines of a transfer, statements, balances of the past.
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
 use crate::error::{Code, Result};
-use crate::place::{Place, kind_of};
+use crate::place::Place;
 use custos_store::{Row, Tx, params};
 
 /// One line as it was recorded.
@@ -42,19 +42,14 @@ macro_rules! select {
 
 fn entry_of(row: &Row<'_>) -> custos_store::Result<Entry> {
     Ok(Entry {
-        place: Place {
-            owner_id: row.get(0)?,
-            id: row.get(1)?,
-            kind: kind_of(row.get(2)?)?,
-            stripe: row.get(3)?,
-        },
+        place: Place::of_row(row)?,
         sequence: row.get(4)?,
         transfer_id: row.get(5)?,
         asset_id: row.get(6)?,
         business_type: row.get(7)?,
         business_type1: row.get(8)?,
-        amount: Amount::from_bytes(&row.get::<Vec<u8>>(9)?)?,
-        balance: Amount::from_bytes(&row.get::<Vec<u8>>(10)?)?,
+        amount: amount::read(row, 9)?,
+        balance: amount::read(row, 10)?,
         recorded_at: row.get(11)?,
         effective_at: row.get(12)?,
         reason: row.get(13)?,

@@ -1,6 +1,6 @@
 //! The flows of debts: loans, repayments and interest as customers look them up.
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
 use crate::error::Result;
 use crate::interest::{self, HOUR_MS};
 use crate::loans;
@@ -87,7 +87,7 @@ macro_rules! matching {
 
 fn flow_of(row: &Row<'_>) -> custos_store::Result<Flow> {
     let (business_type, kind) = (row.get::<i64>(4)?, row.get::<i64>(6)?);
-    let amount = Amount::from_bytes(&row.get::<Vec<u8>>(7)?)?;
+    let amount = amount::read(row, 7)?;
     // Repayments bring debts up towards zero, the others down.
     let moved = match business_type {
         loans::REPAYMENT => amount,

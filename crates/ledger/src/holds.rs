@@ -1,6 +1,6 @@
 //! Money set aside: reserved first, then taken in full or in part, or let go.
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
 use crate::error::{Code, Result};
 use crate::place::{self, Place, Standing};
 use crate::transfer::{self, Posted, Posting, Transfer};
@@ -121,7 +121,7 @@ fn end(
         "UPDATE ledger_holds SET state = $4, posted = $5 \
          WHERE company_id = $1 AND owner_id = $2 AND id = $3 AND state = 1 AND ends_at > $6 RETURNING amount",
         params![company_id, customer_id, id, state.number(), &posted.to_bytes(), alive_after],
-        |row| Amount::from_bytes(&row.get::<Vec<u8>>(0)?),
+        |row| amount::read(row, 0),
     )?;
     let amount = amount.ok_or_else(|| Code::HoldEnded.refuse())?;
     set_held(tx, company_id, &standing, standing.held.minus(amount)?)?;
@@ -180,7 +180,7 @@ pub fn take(
 ///
 /// # Errors
 /// The store's.
-pub fn expire_some(tx: &mut Tx<'_>, most: i64) -> Result<usize> {
+pub fn expire_some(tx: &mut Tx<'_>, most: i64) -> Result<i64> {
     let now = tx.now();
     let mut due = tx.query(
         "SELECT company_id, owner_id, account_id, id FROM ledger_holds WHERE state = 1 AND ends_at <= $1 \

@@ -4,7 +4,7 @@
 //! stood just before it. Each hour is rounded to whole units, halves to even, and what rounding took or gave is carried
 //! into the next, exactly: so it does not matter whether hours are charged one by one or a week late.
 
-use crate::amount::{Amount, half_even};
+use crate::amount::{self, Amount, half_even};
 use crate::error::{Code, Error, Result};
 use crate::lending::{self, DailyRate};
 use crate::place::{self, Kind, Place};
@@ -75,7 +75,7 @@ fn loan_of(row: &Row<'_>) -> custos_store::Result<Loan> {
         trade_type: row.get(3)?,
         asset_id: row.get(4)?,
         accrued_hour: row.get(5)?,
-        left: Amount::from_bytes(&row.get::<Vec<u8>>(6)?)?,
+        left: amount::read(row, 6)?,
     })
 }
 

@@ -1,11 +1,10 @@
 //! The books as an accountant reads them: every transfer in its order, and what the balances say.
 
-use crate::amount::Amount;
 use crate::error::Result;
-use crate::place::{Place, kind_of};
+use crate::place::{self, Standing};
 use crate::transfer::Posting;
 use crate::verify;
-use custos_store::{Tx, params};
+use custos_store::Tx;
 
 /// A transfer as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,34 +57,10 @@ pub fn after(tx: &mut Tx<'_>, company_id: i64, transfer_id: i64) -> Result<Vec<R
     Ok(recorded.collect())
 }
 
-/// What stands in a place, by its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stands {
-    /// Where.
-    pub place: Place,
-    /// In which asset.
-    pub asset_id: i64,
-    /// How much.
-    pub balance: Amount,
-}
-
 /// What every place of the company says, in the order of the places.
 ///
 /// # Errors
 /// The store's.
-pub fn balances(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<Stands>> {
-    Ok(tx.query(
-        "SELECT owner_id, id, kind, stripe, asset_id, balance FROM ledger_accounts WHERE company_id = $1 \
-         ORDER BY owner_id, id, kind, stripe",
-        params![company_id],
-        |row| {
-            let place = Place {
-                owner_id: row.get(0)?,
-                id: row.get(1)?,
-                kind: kind_of(row.get(2)?)?,
-                stripe: row.get(3)?,
-            };
-            Ok(Stands { place, asset_id: row.get(4)?, balance: Amount::from_bytes(&row.get::<Vec<u8>>(5)?)? })
-        },
-    )?)
+pub fn balances(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<Standing>> {
+    place::all(tx, company_id)
 }

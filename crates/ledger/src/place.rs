@@ -1,85 +1,12 @@
 //! Where money stands: parts of customers' accounts, and the company's own accounts.
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
 use crate::error::{Code, Result};
 use custos_store::{Row, Tx, params};
 
-/// What stands in a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A customer's own money in an account; never below zero.
-    Own,
-    /// What the customer owes on that account: zero or below.
-    Principal,
-    /// The interest they owe on it: zero or below.
-    Interest,
-    /// The company's money that deposits come from and withdrawals go to.
-    Float,
-    /// Interest that customers owe or have paid.
-    InterestIncome,
-    /// What is not assigned yet.
-    Suspense,
-    /// Fees.
-    Fees,
-}
+mod kind;
 
-/// The company's own kinds.
-pub const OF_COMPANY: [Kind; 4] = [Kind::Float, Kind::InterestIncome, Kind::Suspense, Kind::Fees];
-
-impl Kind {
-    /// The number in the column.
-    #[must_use]
-    pub const fn number(self) -> i64 {
-        match self {
-            Self::Own => 1,
-            Self::Principal => 2,
-            Self::Interest => 3,
-            Self::Float => 11,
-            Self::InterestIncome => 12,
-            Self::Suspense => 13,
-            Self::Fees => 14,
-        }
-    }
-
-    /// The kind of a column's number.
-    #[must_use]
-    pub fn of_number(number: i64) -> Option<Self> {
-        [Self::Own, Self::Principal, Self::Interest]
-            .into_iter()
-            .chain(OF_COMPANY)
-            .find(|kind| kind.number() == number)
-    }
-
-    /// Its name in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Own => "own",
-            Self::Principal => "principal",
-            Self::Interest => "interest",
-            Self::Float => "float",
-            Self::InterestIncome => "interest-income",
-            Self::Suspense => "suspense",
-            Self::Fees => "fees",
-        }
-    }
-
-    /// The lowest balance, where there is one.
-    const fn floor(self) -> Option<Amount> {
-        match self {
-            Self::Own => Some(Amount::ZERO),
-            _ => None,
-        }
-    }
-
-    /// The highest balance, where there is one.
-    const fn ceiling(self) -> Option<Amount> {
-        match self {
-            Self::Principal | Self::Interest => Some(Amount::ZERO),
-            _ => None,
-        }
-    }
-}
+pub use kind::{Kind, OF_COMPANY};
 
 /// Rows that a company's account is split into: transfers of different customers lock different ones.
 pub const STRIPES: i64 = 16;
@@ -112,6 +39,16 @@ impl Place {
     #[must_use]
     pub const fn of_customer(customer_id: i64, account_id: i64, kind: Kind) -> Self {
         Self { owner_id: customer_id, id: account_id, kind, stripe: 0 }
+    }
+
+    /// The place in a row's first four columns: owner, account, kind, stripe.
+    pub(crate) fn of_row(row: &Row<'_>) -> custos_store::Result<Self> {
+        Ok(Self {
+            owner_id: row.get(0)?,
+            id: row.get(1)?,
+            kind: kind::kind_of(row.get(2)?)?,
+            stripe: row.get(3)?,
+        })
     }
 
     /// The stripe of a company's account that deals with this customer.
@@ -229,36 +166,18 @@ macro_rules! columns {
     };
 }
 
-pub(crate) fn amount(row: &Row<'_>, index: usize) -> custos_store::Result<Amount> {
-    Amount::from_bytes(&row.get::<Vec<u8>>(index)?)
-}
-
-fn bound(row: &Row<'_>, index: usize) -> custos_store::Result<Option<Amount>> {
-    row.get::<Option<Vec<u8>>>(index)?.map(|bytes| Amount::from_bytes(&bytes)).transpose()
-}
-
-pub(crate) fn kind_of(number: i64) -> custos_store::Result<Kind> {
-    Kind::of_number(number)
-        .ok_or_else(|| custos_store::Error::Internal(format!("no kind of place has number {number}")))
-}
-
 pub(crate) fn hash_of(bytes: Vec<u8>) -> custos_store::Result<[u8; 32]> {
     bytes.try_into().map_err(|_| custos_store::Error::Internal("a hash is not of 32 bytes".to_owned()))
 }
 
 fn standing_of(row: &Row<'_>) -> custos_store::Result<Standing> {
     Ok(Standing {
-        place: Place {
-            owner_id: row.get(0)?,
-            id: row.get(1)?,
-            kind: kind_of(row.get(2)?)?,
-            stripe: row.get(3)?,
-        },
+        place: Place::of_row(row)?,
         asset_id: row.get(4)?,
-        balance: amount(row, 5)?,
-        held: amount(row, 6)?,
-        floor: bound(row, 7)?,
-        ceiling: bound(row, 8)?,
+        balance: amount::read(row, 5)?,
+        held: amount::read(row, 6)?,
+        floor: amount::read_opt(row, 7)?,
+        ceiling: amount::read_opt(row, 8)?,
         frozen: Frozen { bits: row.get(9)?, until: row.get(10)? },
         sequence: row.get(11)?,
         head: hash_of(row.get(12)?)?,
@@ -297,6 +216,22 @@ pub fn all_of(tx: &mut Tx<'_>, company_id: i64, owner_id: i64) -> Result<Vec<Sta
             " FROM ledger_accounts WHERE company_id = $1 AND owner_id = $2 ORDER BY id, kind, stripe"
         ),
         params![company_id, owner_id],
+        standing_of,
+    )?)
+}
+
+/// All places of the company and its customers where something ever happened, in their order.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn all(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<Standing>> {
+    Ok(tx.query(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM ledger_accounts WHERE company_id = $1 ORDER BY owner_id, id, kind, stripe"
+        ),
+        params![company_id],
         standing_of,
     )?)
 }

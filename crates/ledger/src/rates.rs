@@ -1,9 +1,9 @@
 //! What one asset is worth in another: the company's table of rates.
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
+use crate::assets;
 use crate::error::{Code, Result};
 use crate::exact::{self, RATE_DIGITS};
-use crate::{assets, place};
 use custos_store::{EVERYTHING, Row, Tx, audit, params};
 use num_rational::BigRational;
 use serde_json::{Map, Value, json};
@@ -221,7 +221,7 @@ fn stored_of(row: &Row<'_>) -> custos_store::Result<Stored> {
     let (first, second, base): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let quote = if base == first { second } else { first };
     Ok(Stored {
-        quoted: Quoted { base, quote, units: place::amount(row, 3)? },
+        quoted: Quoted { base, quote, units: amount::read(row, 3)? },
         source: row.get(4)?,
         quoted_at: row.get(5)?,
     })

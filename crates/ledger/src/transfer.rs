@@ -43,6 +43,8 @@ pub struct Line {
     pub place: Place,
     /// The balance after it.
     pub balance: Amount,
+    /// What of it is set aside.
+    pub held: Amount,
 }
 
 /// A transfer that was recorded.
@@ -58,7 +60,19 @@ impl Posted {
     /// The balance of a place after it.
     #[must_use]
     pub fn balance(&self, place: Place) -> Option<Amount> {
-        self.lines.iter().find(|line| line.place == place).map(|line| line.balance)
+        self.line(place).map(|line| line.balance)
+    }
+
+    /// What is free in a place after it.
+    ///
+    /// # Errors
+    /// `FUND_0000003` beyond 128 bits.
+    pub fn available(&self, place: Place) -> Result<Amount> {
+        self.line(place).map_or(Ok(Amount::ZERO), |line| line.balance.minus(line.held))
+    }
+
+    fn line(&self, place: Place) -> Option<&Line> {
+        self.lines.iter().find(|line| line.place == place)
     }
 }
 
@@ -106,7 +120,7 @@ pub fn post(tx: &mut Tx<'_>, company_id: i64, transfer: &Transfer<'_>) -> Result
     let mut lines = Vec::with_capacity(postings.len());
     for (posting, (standing, balance)) in postings.iter().zip(moved) {
         write_line(tx, &head, posting, &standing, balance, &digest)?;
-        lines.push(Line { place: posting.place, balance });
+        lines.push(Line { place: posting.place, balance, held: standing.held });
     }
     Ok(Posted { id, lines })
 }

@@ -4,13 +4,13 @@
 //! so that in reads of several instants a transfer could turn up behind the page that it belongs to. Lines are read in
 //! the order of their transfers, page by page.
 
-use crate::amount::Amount;
+use crate::amount::{self, Amount};
 use crate::debts::Debts;
 use crate::error::Result;
 pub use crate::finding::Finding;
-use crate::place::{Kind, Place, hash_of, kind_of};
+use crate::place::{self, Kind, Place, Standing, hash_of};
 use crate::transfer::{Head, Posting, Transfer, digest, link, seal};
-use custos_store::{Keyring, Row, Store, Tx, params};
+use custos_store::{Keyring, Store, Tx, params};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -33,18 +33,6 @@ struct Next {
     balance: Amount,
     hash: [u8; 32],
     digest: [u8; 32],
-}
-
-/// What a place said when the proof began.
-#[derive(Debug, Clone)]
-struct Claim {
-    sequence: i64,
-    head: [u8; 32],
-    balance: Amount,
-    held: Amount,
-    asset_id: i64,
-    floor: Option<Amount>,
-    ceiling: Option<Amount>,
 }
 
 /// What was looked at.
@@ -79,7 +67,7 @@ fn prove(
     company_id: i64,
     progress: &mut impl FnMut(Seen),
 ) -> Result<std::result::Result<Seen, Finding>> {
-    let claims = claims(tx, company_id)?;
+    let claims = place::all(tx, company_id)?.into_iter().map(|claim| (claim.place, claim)).collect();
     let (debts, seen) = (Debts::default(), Seen::default());
     let mut books = Books { claims, runs: HashMap::new(), debts, seen };
     let mut after = 0;
@@ -106,7 +94,8 @@ fn prove(
 
 /// A proof under way.
 struct Books {
-    claims: HashMap<Place, Claim>,
+    /// What each place said when the proof began.
+    claims: HashMap<Place, Standing>,
     runs: HashMap<Place, Run>,
     debts: Debts,
     seen: Seen,
@@ -144,35 +133,6 @@ pub(crate) struct Line {
     pub(crate) posting: Posting,
 }
 
-fn place_of(row: &Row<'_>) -> custos_store::Result<Place> {
-    Ok(Place { owner_id: row.get(0)?, id: row.get(1)?, kind: kind_of(row.get(2)?)?, stripe: row.get(3)? })
-}
-
-/// What every place says.
-fn claims(tx: &mut Tx<'_>, company_id: i64) -> Result<HashMap<Place, Claim>> {
-    let claims = tx.query(
-        "SELECT owner_id, id, kind, stripe, sequence, head, balance, floor, ceiling, held, asset_id FROM ledger_accounts \
-         WHERE company_id = $1",
-        params![company_id],
-        |row| {
-            let bound = |index| -> custos_store::Result<Option<Amount>> {
-                row.get::<Option<Vec<u8>>>(index)?.map(|bytes| Amount::from_bytes(&bytes)).transpose()
-            };
-            let claim = Claim {
-                sequence: row.get(4)?,
-                head: hash_of(row.get(5)?)?,
-                balance: Amount::from_bytes(&row.get::<Vec<u8>>(6)?)?,
-                held: Amount::from_bytes(&row.get::<Vec<u8>>(9)?)?,
-                asset_id: row.get(10)?,
-                floor: bound(7)?,
-                ceiling: bound(8)?,
-            };
-            Ok((place_of(row)?, claim))
-        },
-    )?;
-    Ok(claims.into_iter().collect())
-}
-
 pub(crate) fn page(tx: &mut Tx<'_>, company_id: i64, after: i64) -> Result<Page> {
     let transfers = tx.query(
         "SELECT id, business_type, reason, actor, reverses, recorded_at, effective_at FROM ledger_transfers \
@@ -205,12 +165,12 @@ pub(crate) fn page(tx: &mut Tx<'_>, company_id: i64, after: i64) -> Result<Page>
                 sequence: row.get(4)?,
                 transfer_id: row.get(5)?,
                 posting: Posting {
-                    place: place_of(row)?,
+                    place: Place::of_row(row)?,
                     asset_id: row.get(6)?,
                     business_type1: row.get(7)?,
-                    amount: Amount::from_bytes(&row.get::<Vec<u8>>(8)?)?,
+                    amount: amount::read(row, 8)?,
                 },
-                balance: Amount::from_bytes(&row.get::<Vec<u8>>(9)?)?,
+                balance: amount::read(row, 9)?,
                 hash: hash_of(row.get(10)?)?,
                 recorded_at: row.get(11)?,
                 effective_at: row.get(12)?,
@@ -348,7 +308,7 @@ fn other_asset(tx: &mut Tx<'_>, company_id: i64) -> Result<Option<Place>> {
          ON a.company_id = l.company_id AND a.customer_id = l.owner_id AND a.id = l.id \
          WHERE l.company_id = $1 AND a.asset_id <> l.asset_id ORDER BY l.owner_id, l.id, l.kind LIMIT 1",
         params![company_id],
-        place_of,
+        Place::of_row,
     )?)
 }
 
@@ -362,8 +322,8 @@ fn held(tx: &mut Tx<'_>, company_id: i64) -> Result<std::result::Result<(), Find
         params![company_id, &zero],
         |row| {
             let place = Place::of_customer(row.get(0)?, row.get(1)?, Kind::Own);
-            let held = Amount::from_bytes(&row.get::<Vec<u8>>(2)?)?;
-            let one = row.get::<Option<Vec<u8>>>(3)?.map(|bytes| Amount::from_bytes(&bytes)).transpose()?;
+            let held = amount::read(row, 2)?;
+            let one = amount::read_opt(row, 3)?;
             Ok((place, held, one.unwrap_or_default()))
         },
     )?;

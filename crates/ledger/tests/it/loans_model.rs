@@ -1,11 +1,11 @@
 //! Random loans, repayments, rates and jumps of the clock, against exact fractions that are never rounded.
 
-use crate::books::{Books, ETH, USD, float, units};
+use crate::books::{Books, ETH, USD, float, post, units};
 use crate::common::Bench;
 use crate::loans::{Borrowing, NO_LIMIT, account};
 use custos_ledger::interest::HOUR_MS;
 use custos_ledger::place::{Kind, Place};
-use custos_ledger::transfer::{self, Posting, Transfer};
+use custos_ledger::transfer::Posting;
 use custos_ledger::{Code, Error};
 use custos_store::dialect::Engine;
 use num_bigint::BigInt;
@@ -168,15 +168,7 @@ fn deposit(
     let from = Place { id: asset_id, ..float(who) };
     let line = |place, amount| Posting { place, asset_id, amount: units(amount), business_type1: 0 };
     let postings = [line(to, amount), line(from, -amount)];
-    let transfer = Transfer {
-        business_type: 4,
-        reason: "a test",
-        actor: "operator:test",
-        effective_at: None,
-        reverses: None,
-        postings: &postings,
-    };
-    transfer::post(tx, crate::books::COMPANY, &transfer).map(|_| ())
+    post(tx, &postings).map(|_| ())
 }
 
 fn agree(engine: Engine, cases: u32) {

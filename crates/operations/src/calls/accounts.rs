@@ -57,21 +57,33 @@ impl Operation for OpenAccount {
     }
 }
 
-/// The account of a trade type that an id or a currency names. An id goes before a currency.
-fn named(
-    wealth: &Wealth,
-    trade_type: i64,
-    account_id: Option<Id>,
-    currency: Option<&str>,
-) -> Result<AccountView> {
-    let is_meant = |account: &&Account| match (account_id, currency) {
-        (Some(id), _) => account.id == id.0,
-        (None, Some(code)) => account.asset.code.eq_ignore_ascii_case(code),
-        (None, None) => false,
-    };
-    let mut of_type = wealth.accounts().iter().filter(|account| account.trade_type == trade_type);
-    let account = of_type.find(is_meant).ok_or_else(|| Code::NotFound.refuse())?;
-    account::view(wealth, &wealth.book(trade_type)?, account)
+/// How a request names one of the caller's accounts.
+enum Named<'a> {
+    Id(i64),
+    Currency(&'a str),
+}
+
+impl<'a> Named<'a> {
+    /// An id goes before a currency.
+    fn by(account_id: Option<Id>, currency: Option<&'a str>) -> Result<Self> {
+        match (account_id, currency) {
+            (Some(id), _) => Ok(Self::Id(id.0)),
+            (None, Some(code)) => Ok(Self::Currency(code)),
+            (None, None) => Err(Gate::MissingField.field("accountId")),
+        }
+    }
+
+    /// The account of a trade type that is meant.
+    async fn view(self, cx: &Context, live: &Live, trade_type: i64) -> Result<AccountView> {
+        let wealth = wealth(cx, live).await?;
+        let is_meant = |account: &&Account| match self {
+            Self::Id(id) => account.id == id,
+            Self::Currency(code) => account.asset.code.eq_ignore_ascii_case(code),
+        };
+        let mut of_type = wealth.accounts().iter().filter(|account| account.trade_type == trade_type);
+        let account = of_type.find(is_meant).ok_or_else(|| Code::NotFound.refuse())?;
+        account::view(&wealth, &wealth.book(trade_type)?, account)
+    }
 }
 
 request! {
@@ -94,11 +106,8 @@ impl Operation for QueryAccountById {
     type Reply = AccountView;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<AccountView> {
-        if self.account_id.is_none() && self.currency.is_none() {
-            return Err(Gate::MissingField.field("accountId"));
-        }
-        let wealth = wealth(&cx, &live).await?;
-        named(&wealth, self.trade_type.0, self.account_id, self.currency.as_deref())
+        let named = Named::by(self.account_id, self.currency.as_deref())?;
+        named.view(&cx, &live, self.trade_type.0).await
     }
 }
 
@@ -123,14 +132,11 @@ impl Operation for QueryAccountAssetsInfo {
     type Reply = AccountView;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<AccountView> {
-        if self.account_id.is_none() && self.currency.is_none() {
-            return Err(Gate::MissingField.field("accountId"));
-        }
+        let named = Named::by(self.account_id, self.currency.as_deref())?;
         if ![CROSS, MATCH].contains(&self.trade_type.0) {
             return Err(Gate::BadField.field("tradeType"));
         }
-        let wealth = wealth(&cx, &live).await?;
-        named(&wealth, self.trade_type.0, self.account_id, self.currency.as_deref())
+        named.view(&cx, &live, self.trade_type.0).await
     }
 }
 

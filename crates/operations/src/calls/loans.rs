@@ -15,11 +15,7 @@ use custos_ledger::loans::{self, Debtor, Lender};
 use custos_ledger::{Amount, Code};
 use custos_store::Tx;
 use serde_json::json;
-
-/// One text for all spellings of a request.
-fn canonical(trade_type: Int<1, 99>, currency: &str, amount: &Decimal) -> String {
-    json!([trade_type.0, currency.to_ascii_uppercase(), amount.canonical()]).to_string()
-}
+use std::sync::Arc;
 
 /// The caller's margin account of a currency.
 fn margin_account(tx: &mut Tx<'_>, live: &Live, trade_type: i64, currency: &str) -> Result<Account> {
@@ -31,6 +27,29 @@ fn margin_account(tx: &mut Tx<'_>, live: &Live, trade_type: i64, currency: &str)
         .into_iter()
         .find(|account| account.trade_type == trade_type && account.asset.code.eq_ignore_ascii_case(currency))
         .ok_or_else(|| Code::NotFound.refuse().into())
+}
+
+/// Does something with an amount on the caller's margin account, once for the request's key.
+async fn once_on_margin(
+    cx: Context,
+    live: Arc<Live>,
+    operation: &'static str,
+    (trade_type, currency, amount): (i64, Text<20>, Decimal),
+    work: fn(&mut Tx<'_>, &Company, &Live, &Account, Amount) -> Result<()>,
+) -> Result<Done> {
+    // One text for all spellings of the request.
+    let request = json!([trade_type, currency.to_ascii_uppercase(), amount.canonical()]).to_string();
+    let around = cx.clone();
+    cx.write(move |tx| {
+        let keyed = Keyed { operation, customer_id: live.customer_id(), request: &request };
+        around.once(tx, keyed, |tx| {
+            let account = margin_account(tx, &live, trade_type, &currency)?;
+            let amount = amount.amount(account.digits(), "amount")?;
+            work(tx, &around.company, &live, &account, amount)
+        })
+    })
+    .await?;
+    Ok(Done {})
 }
 
 /// Lends to the caller on the terms of their group.
@@ -73,19 +92,8 @@ impl Operation for ManualLoan {
     type Reply = Done;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<Done> {
-        let canonical = canonical(self.trade_type, &self.currency, &self.amount);
-        let around = cx.clone();
-        cx.write(move |tx| {
-            let (customer_id, request) = (live.customer_id(), canonical.as_str());
-            let keyed = Keyed { operation: Self::NAME, customer_id, request };
-            around.once(tx, keyed, |tx| {
-                let account = margin_account(tx, &live, self.trade_type.0, &self.currency)?;
-                let amount = self.amount.amount(account.digits(), "amount")?;
-                lend(tx, &around.company, &live, &account, amount)
-            })
-        })
-        .await?;
-        Ok(Done {})
+        let asked = (self.trade_type.0, self.currency, self.amount);
+        once_on_margin(cx, live, Self::NAME, asked, lend).await
     }
 }
 
@@ -111,20 +119,13 @@ impl Operation for ManualRepayment {
     type Reply = Done;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<Done> {
-        let canonical = canonical(self.trade_type, &self.currency, &self.amount);
-        let around = cx.clone();
-        cx.write(move |tx| {
-            let (company_id, customer_id) = (live.company_id(), live.customer_id());
-            let keyed = Keyed { operation: Self::NAME, customer_id, request: &canonical };
-            around.once(tx, keyed, |tx| {
-                let account = margin_account(tx, &live, self.trade_type.0, &self.currency)?;
-                let amount = self.amount.amount(account.digits(), "amount")?;
-                loans::repay(tx, &Debtor { company_id, customer_id, account: &account }, amount)?;
-                Ok(())
-            })
+        let asked = (self.trade_type.0, self.currency, self.amount);
+        once_on_margin(cx, live, Self::NAME, asked, |tx, company, live, account, amount| {
+            let (company_id, customer_id) = (company.id, live.customer_id());
+            loans::repay(tx, &Debtor { company_id, customer_id, account }, amount)?;
+            Ok(())
         })
-        .await?;
-        Ok(Done {})
+        .await
     }
 }
 
