@@ -8,6 +8,7 @@ pub mod company;
 pub mod contacts;
 pub mod countries;
 pub mod customer;
+pub mod data_key;
 pub mod email;
 pub mod enrolment;
 mod error;

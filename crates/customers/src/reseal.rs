@@ -1,5 +1,6 @@
 //! Sealing again what older keys sealed, in batches, while the server runs.
 
+use crate::data_key::seal_context as key_context;
 use crate::error::Result;
 use crate::mfa::seal_context as totp_context;
 use crate::third_party::secret_context;
@@ -15,11 +16,13 @@ pub enum Column {
     Authenticators,
     /// Companies' secrets.
     CompanySecrets,
+    /// Customers' own keys.
+    CustomerKeys,
 }
 
 impl Column {
     /// Every sealed column there is. A new one joins here, or its values are lost when a key is retired.
-    pub const ALL: [Self; 3] = [Self::Outbox, Self::Authenticators, Self::CompanySecrets];
+    pub const ALL: [Self; 4] = [Self::Outbox, Self::Authenticators, Self::CompanySecrets, Self::CustomerKeys];
 
     /// Its table.
     #[must_use]
@@ -28,6 +31,7 @@ impl Column {
             Self::Outbox => "outbox",
             Self::Authenticators => "totp_secrets",
             Self::CompanySecrets => "company_secrets",
+            Self::CustomerKeys => "customer_keys",
         }
     }
 
@@ -43,6 +47,7 @@ impl Column {
             }
             Self::Authenticators => "SELECT count(*) FROM totp_secrets WHERE substr(secret, 1, 5) <> $1",
             Self::CompanySecrets => "SELECT count(*) FROM company_secrets WHERE substr(sealed, 1, 5) <> $1",
+            Self::CustomerKeys => "SELECT count(*) FROM customer_keys WHERE substr(sealed, 1, 5) <> $1",
         };
         Ok(tx.value(sql, params![&mark])?)
     }
@@ -56,6 +61,7 @@ impl Column {
             Self::Outbox => Ok(outbox::reseal(tx, limit)?),
             Self::Authenticators => authenticators(tx, limit),
             Self::CompanySecrets => company_secrets(tx, limit),
+            Self::CustomerKeys => customer_keys(tx, limit),
         }
     }
 }
@@ -94,6 +100,26 @@ fn company_secrets(tx: &mut Tx<'_>, limit: i64) -> Result<u64> {
         done += tx.execute(
             "UPDATE company_secrets SET sealed = $3 WHERE company_id = $1 AND name = $2",
             params![company_id, &name, &fresh],
+        )?;
+    }
+    Ok(done)
+}
+
+fn customer_keys(tx: &mut Tx<'_>, limit: i64) -> Result<u64> {
+    let mark = tx.keys().newest_mark();
+    let rows = tx.query(
+        "SELECT company_id, customer_id, sealed FROM customer_keys WHERE substr(sealed, 1, 5) <> $1 \
+         LIMIT $2 FOR UPDATE",
+        params![&mark, limit],
+        |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<Vec<u8>>(2)?)),
+    )?;
+    let mut done = 0;
+    for (company_id, customer_id, sealed) in rows {
+        let context = key_context(company_id, customer_id);
+        let fresh = tx.keys().seal(&context, &tx.keys().open(&context, &sealed)?)?;
+        done += tx.execute(
+            "UPDATE customer_keys SET sealed = $3 WHERE company_id = $1 AND customer_id = $2",
+            params![company_id, customer_id, &fresh],
         )?;
     }
     Ok(done)

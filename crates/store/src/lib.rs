@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod chores;
 mod clock;
+mod data_key;
 pub mod dialect;
 mod entropy;
 mod error;
@@ -27,6 +28,7 @@ mod unit;
 mod value;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use data_key::DataKey;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use error::{Error, Result};
 pub use generations::{EVERYTHING, Generations};

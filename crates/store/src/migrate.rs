@@ -31,6 +31,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "ledger", sql: include_str!("../migrations/0004_ledger.sql") },
     Migration { version: 5, name: "rates", sql: include_str!("../migrations/0005_rates.sql") },
     Migration { version: 6, name: "loans", sql: include_str!("../migrations/0006_loans.sql") },
+    Migration {
+        version: 7,
+        name: "customer_keys",
+        sql: include_str!("../migrations/0007_customer_keys.sql"),
+    },
 ];
 
 /// How a database stands to this program.
