@@ -23,6 +23,7 @@ mod process;
 mod production;
 mod provider;
 pub mod raw;
+mod recorder;
 mod request;
 mod server;
 mod sms;

@@ -72,7 +72,11 @@ impl Request {
                 .filter(|trace| is_trace(trace)),
             biz_type: self.biz_type.as_deref(),
         };
-        Ok(Reply::read(status, headers, &body, &expected))
+        let reply = Reply::read(status, headers, &body, &expected);
+        // Some operations have a path of their own and no `service.method`.
+        let path = || self.url.split('/').skip(4).collect::<Vec<_>>().join("/");
+        crate::recorder::note(&self.biz_type.clone().unwrap_or_else(path), reply.is_ok());
+        Ok(reply)
     }
 
     fn exchange(&self) -> Result<(u16, ureq::http::HeaderMap, Vec<u8>), ureq::Error> {

@@ -19,6 +19,7 @@ const RULES: &[Rule] = &[
     ("forbidden words", sources::forbidden),
     ("tests that documents name", documents::named_tests),
     ("allowed lints", sources::allowed_lints),
+    ("examples", sources::examples),
     ("unused dependencies", packages::unused),
 ];
 

@@ -1,11 +1,13 @@
 //! Developer tasks: `cargo xtask TASK`. One file a task; a new one is a module, a line of [`TASKS`], and its text.
 
+mod answered;
 mod bench;
 mod check;
 mod cluster;
 mod documents;
 mod packages;
 mod process;
+mod programs;
 mod sources;
 mod test;
 

@@ -261,6 +261,24 @@ pub(crate) fn allowed_lints(sources: &[Source]) -> Vec<String> {
     problems
 }
 
+/// Examples in documentation are texts: `cargo xtask test` runs no others.
+pub(crate) fn examples(sources: &[Source]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for source in sources.iter().filter(|source| source.is_rust()) {
+        let mut inside = false;
+        for (number, line) in source.text.lines().enumerate() {
+            let words = line.trim_start();
+            let fence = ["/// ```", "//! ```"].iter().find_map(|start| words.strip_prefix(start));
+            let Some(kind) = fence else { continue };
+            if !inside && !["text", "json", "toml", "sh"].contains(&kind) {
+                problems.push(format!("{}:{}: an example that no test runs", source.path, number + 1));
+            }
+            inside = !inside;
+        }
+    }
+    problems
+}
+
 /// Files that are long to read; told, not refused.
 pub(crate) fn long_files(sources: &[Source]) -> Vec<String> {
     sources
@@ -368,5 +386,11 @@ mod tests {
     fn an_allowed_lint_is_found() {
         let text = concat!("#[al", "low(dead_code)]\nfn a() {}");
         assert_eq!(allowed_lints(&source("crates/store/src/a.rs", text)).len(), 1);
+    }
+
+    #[test]
+    fn an_example_that_would_not_run_is_found() {
+        let text = "/// ```\n/// one();\n/// ```\n/// ```json\n/// {}\n/// ```\nfn a() {}";
+        assert_eq!(examples(&source("crates/store/src/a.rs", text)).len(), 1);
     }
 }

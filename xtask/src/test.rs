@@ -1,26 +1,40 @@
 //! `cargo xtask test`: everything the tests need, then the tests.
 
+use crate::answered::Notes;
 use crate::cluster::{Cluster, is_root};
-use crate::{Outcome, process};
+use crate::{Outcome, process, programs};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 /// How it is called.
-pub(crate) const USAGE: &str = "test [--quick] [--nextest] [-- CARGO TEST ARGUMENTS]
+pub(crate) const USAGE: &str = "test [--quick] [--nextest] [--write-operations] [-- CARGO TEST ARGUMENTS]
       All tests against both databases; starts (and where they are missing, installs) PostgreSQL and hledger.
       --quick    without the end-to-end tests
       --nextest  by cargo-nextest, if you have it
+      --write-operations  also writes the documents' table of operations
       --         these arguments instead of the whole workspace: `cargo xtask test -- -p custos-store`";
 
 #[derive(Default)]
 struct Wishes<'a> {
     quick: bool,
     nextest: bool,
+    write_operations: bool,
     instead: Option<&'a [String]>,
 }
 
 impl Wishes<'_> {
+    /// Whether cargo's own runner has a say in what runs.
+    fn is_cargos(&self) -> bool {
+        self.nextest || self.instead.is_some()
+    }
+
+    /// Whether every test runs, so that what no test did can be told.
+    fn is_whole(&self) -> bool {
+        self.instead.is_none() && !self.quick
+    }
+
     /// Whether the end-to-end tests are among those asked for.
     fn wants_program(&self) -> bool {
         match self.instead {
@@ -48,6 +62,7 @@ fn wishes(arguments: &[String]) -> Result<Wishes<'_>, String> {
         match first.as_str() {
             "--quick" => wishes.quick = true,
             "--nextest" => wishes.nextest = true,
+            "--write-operations" => wishes.write_operations = true,
             "--" => {
                 wishes.instead = Some(after);
                 break;
@@ -66,31 +81,70 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         times.measure("hledger", hledger)?;
     }
     let cluster = times.measure("PostgreSQL", Cluster::start)?;
-    let result = times.measure("build", || build(&wishes)).and_then(|()| {
-        let mut totals = Totals::default();
-        let ended = times.measure("tests", || {
-            let mut command = tests(&wishes, &[]);
-            command.env("CUSTOS_TEST_PG_URL", cluster.url()).env("CUSTOS_BIN", binary()?);
-            process::run_seen(&mut command, |line| totals.add(line))
-        })?;
-        Ok((totals, ended))
-    });
-    times.measure("stopping", || drop(cluster));
+    let notes = Notes::begin()?;
+    let prepare = |command: &mut Command, binary: &Path| {
+        command.env("CUSTOS_TEST_PG_URL", cluster.url()).env("CUSTOS_BIN", binary);
+        notes.wanted_from(command);
+    };
+    let result = if wishes.is_cargos() {
+        through_cargo(&wishes, &mut times, &prepare)
+    } else {
+        two_at_a_time(&wishes, &mut times, &prepare)
+    };
     println!("took: {}", times.0);
-    let (totals, ended) = result?;
+    let (totals, mut failed) = result?;
     if !wishes.nextest {
         println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.ignored);
     }
-    let code = ended.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-    Ok(ExitCode::from(code))
+    if wishes.is_whole() {
+        failed.extend(notes.judge(&binary()?, wishes.write_operations)?);
+    }
+    if failed.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Err(format!("not well:\n  {}", failed.join("\n  ")))
+    }
 }
 
-/// Builds before the tests' time begins: the program that the end-to-end tests start, and the tests.
-fn build(wishes: &Wishes<'_>) -> Result<(), String> {
-    if wishes.wants_program() {
-        process::must(process::cargo().args(["build", "--package", "custos"]))?;
+/// What the tests say of themselves, and what was not well.
+type Ended = Result<(Totals, Vec<String>), String>;
+/// Gives a command that runs tests what they need.
+type Prepare<'a> = &'a (dyn Fn(&mut Command, &Path) + Sync);
+
+/// All that cargo's own runner can do: one test program after the other.
+fn through_cargo(wishes: &Wishes<'_>, times: &mut Times, prepare: Prepare<'_>) -> Ended {
+    times.measure("build", || {
+        build_program(wishes)?;
+        process::must(&mut tests(wishes, &["--no-run"]))
+    })?;
+    let mut totals = Totals::default();
+    let status = times.measure("tests", || {
+        let mut command = tests(wishes, &[]);
+        prepare(&mut command, &binary()?);
+        process::run_seen(&mut command, |line| totals.add(line))
+    })?;
+    Ok((totals, if status.success() { Vec::new() } else { vec![status.to_string()] }))
+}
+
+fn two_at_a_time(wishes: &Wishes<'_>, times: &mut Times, prepare: Prepare<'_>) -> Ended {
+    let programs = times.measure("build", || {
+        build_program(wishes)?;
+        programs::built(&mut tests(wishes, &["--no-run"]))
+    })?;
+    let mut totals = Totals::default();
+    let binary = binary()?;
+    let failed = times.measure("tests", || {
+        programs::run(programs, &|command| prepare(command, &binary), &mut |line| totals.add(line))
+    })?;
+    Ok((totals, failed))
+}
+
+/// Builds the program that the end-to-end tests start, before the tests' time begins.
+fn build_program(wishes: &Wishes<'_>) -> Result<(), String> {
+    match wishes.wants_program() {
+        true => process::must(process::cargo().args(["build", "--package", "custos"])),
+        false => Ok(()),
     }
-    process::must(&mut tests(wishes, &["--no-run"]))
 }
 
 fn tests(wishes: &Wishes<'_>, more: &[&str]) -> Command {

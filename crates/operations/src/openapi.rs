@@ -45,6 +45,34 @@ fn reply(entry: &Entry) -> Value {
     })
 }
 
+/// What it does, as one line.
+fn about(entry: &Entry) -> String {
+    entry.about.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first sentence of it.
+fn summary(about: &str) -> &str {
+    about.split_once(". ").map_or(about, |(first, _)| first).trim_end_matches('.')
+}
+
+fn who(access: Access) -> &'static str {
+    match access {
+        Access::Guest => "guest",
+        Access::Either => "guest or customer",
+        Access::Customer => "customer",
+    }
+}
+
+/// Every operation as a line: its name, who may call it, its topic and what it does, between tabs.
+#[must_use]
+pub fn lines() -> String {
+    let line = |entry: &Entry| {
+        let about = about(entry);
+        format!("{}\t{}\t{}\t{}\n", entry.name, who(entry.access), entry.topic, summary(&about))
+    };
+    entries().iter().map(line).collect()
+}
+
 fn operation(entry: &Entry) -> Value {
     let mut headers = vec![
         header("companyId", true, "The company.", &json!({ "type": "integer" })),
@@ -69,8 +97,8 @@ fn operation(entry: &Entry) -> Value {
             &json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$" }),
         ));
     }
-    let about = entry.about.split_whitespace().collect::<Vec<_>>().join(" ");
-    let summary = about.split_once(". ").map_or(about.as_str(), |(first, _)| first).trim_end_matches('.');
+    let about = about(entry);
+    let summary = summary(&about);
     let mut object = json!({
         "operationId": entry.name.replace(['.', '/'], "_"),
         "summary": summary,
@@ -85,11 +113,7 @@ fn operation(entry: &Entry) -> Value {
             "default": { "description": "Refused by the transport; the envelope is the same" },
         },
         "x-rate-class": entry.class.as_str(),
-        "x-access": match entry.access {
-            Access::Guest => "guest",
-            Access::Either => "guest or customer",
-            Access::Customer => "customer",
-        },
+        "x-access": who(entry.access),
     });
     if !is_get(entry)
         && let Some(fields) = object.as_object_mut()

@@ -71,7 +71,11 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Command),
     /// Print the API document (OpenAPI 3.1)
-    Openapi,
+    Openapi {
+        /// A line an operation instead: name, who may call it, topic, what it does
+        #[arg(long)]
+        lines: bool,
+    },
     /// Print a script that completes commands in a shell
     Completions {
         /// Which shell
@@ -109,12 +113,15 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Doctor => doctor::run(source, json),
         Command::Config(command) => config::run(&command, source, json),
         Command::Keys(command) => keys::run(&command, source, json),
-        Command::Openapi => openapi(),
+        Command::Openapi { lines } => openapi(lines),
         Command::Completions { shell } => completions(shell),
     }
 }
 
-fn openapi() -> Done {
+fn openapi(lines: bool) -> Done {
+    if lines {
+        return out::say(custos_operations::openapi::lines().trim_end());
+    }
     let document = custos_operations::openapi::document(env!("CARGO_PKG_VERSION"));
     out::say(&serde_json::to_string_pretty(&document).map_err(|error| Failure::Said(error.to_string()))?)
 }

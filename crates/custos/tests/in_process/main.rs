@@ -23,6 +23,8 @@ mod margin;
 mod matrix;
 mod mfa;
 mod mfa_lock;
+#[path = "../../../../e2e/src/recorder.rs"]
+mod recorder;
 mod refusals;
 mod refusals_of_codes;
 mod sending;

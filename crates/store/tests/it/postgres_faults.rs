@@ -82,7 +82,8 @@ fn a_serialization_failure_is_run_again() {
         }
         Ok(())
     });
-    assert_eq!(runs, 3);
+    // The second run of the one that was ended may meet the other's commit once more.
+    assert!(runs >= 3, "{runs}");
     let left = [bench.thing(1), bench.thing(2)];
     assert!(left == [Some(0), Some(1)] || left == [Some(1), Some(0)], "{left:?}");
 }

@@ -116,7 +116,8 @@ impl Client {
             self.agent.run(request).unwrap()
         };
         let text = response.body_mut().read_to_string().unwrap();
-        let body = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text:?}"));
+        let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text:?}"));
+        crate::recorder::note(entry.name, body["code"] == "0");
         Reply { called: path.to_owned(), status: response.status().as_u16(), body }
     }
 
