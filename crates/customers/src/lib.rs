@@ -12,6 +12,7 @@ pub mod data_key;
 pub mod email;
 pub mod enrolment;
 mod error;
+pub mod files;
 pub mod geoip;
 pub mod hashing;
 pub mod limits;

@@ -54,6 +54,11 @@ pub struct Config {
     pub wallet_timeout_ms: u64,
     /// Addresses or networks that are not public, and where such a system may be all the same.
     pub wallet_networks: Vec<String>,
+    /// Where customers' files lie: a directory, or `s3://KEY:SECRET@HOST/BUCKET?region=REGION`; beside the SQLite database
+    /// when empty.
+    pub files_url: String,
+    /// Where a virus scanner (clamd) listens, `host:port`; empty for none.
+    pub clamd: String,
     /// Seconds that a body may take to arrive, and an operation to answer.
     pub request_timeout_seconds: u64,
     /// Seconds that a stop waits for what runs.
@@ -103,6 +108,8 @@ impl Default for Config {
             cors_origins: Vec::new(),
             wallet_timeout_ms: 3_000,
             wallet_networks: Vec::new(),
+            files_url: String::new(),
+            clamd: String::new(),
             request_timeout_seconds: 30,
             shutdown_seconds: 20,
             max_connections: 10_000,
@@ -152,6 +159,8 @@ const KEYS: &[(&str, Kind)] = &[
     ("cors_origins", Kind::List),
     ("wallet_timeout_ms", Kind::Number),
     ("wallet_networks", Kind::List),
+    ("files_url", Kind::Text),
+    ("clamd", Kind::Text),
     ("request_timeout_seconds", Kind::Number),
     ("shutdown_seconds", Kind::Number),
     ("max_connections", Kind::Number),
@@ -166,7 +175,7 @@ const KEYS: &[(&str, Kind)] = &[
 ];
 
 /// Keys whose values can hold a secret.
-pub(crate) const SECRETS: [&str; 3] = ["database_url", "smtp_url", "sms_url"];
+pub(crate) const SECRETS: [&str; 4] = ["database_url", "smtp_url", "sms_url", "files_url"];
 
 const PREFIX: &str = "CUSTOS_";
 /// Variables of our own tests, which are no settings.
@@ -322,7 +331,9 @@ impl Config {
 
     /// Whether a URL carries a password.
     fn has_plain_secrets(&self) -> bool {
-        [&self.database_url, &self.smtp_url, &self.sms_url].iter().any(|url| masked_url(url) != **url)
+        [&self.database_url, &self.smtp_url, &self.sms_url, &self.files_url]
+            .iter()
+            .any(|url| masked_url(url) != **url)
     }
 }
 
@@ -357,7 +368,10 @@ pub fn masked_url(url: &str) -> String {
             .split('&')
             .map(|pair| match pair.split_once('=') {
                 // Whatever a provider calls its key, it is not shown; these are our own parameters.
-                Some((name, _)) if !["tls", "from", "hello", "base_url", "sslmode"].contains(&name) => {
+                Some((name, _))
+                    if !["tls", "from", "hello", "base_url", "sslmode", "region", "plain"]
+                        .contains(&name) =>
+                {
                     format!("{name}=***")
                 }
                 _ => pair.to_owned(),

@@ -14,6 +14,7 @@ use custos_delivery::reach::Reach;
 use custos_delivery::sms::SmsDriver;
 use custos_delivery::smtp::SmtpMailer;
 use custos_delivery::texts::Texts;
+use custos_delivery::vault::Vault;
 use custos_delivery::wallet::{LONGEST, WalletClient};
 use custos_gateway::client_address::{ForwardHeader, Network, TrustedProxies};
 use custos_gateway::cors::Cors;
@@ -23,9 +24,10 @@ use custos_gateway::mailbox::{self, Mailbox};
 use custos_gateway::{Gateway, Setup};
 use custos_operations::api::Api;
 use custos_operations::context::{App, CacheLimits};
+use custos_operations::files::Files;
 use custos_operations::outside::Outside;
-use custos_store::Store;
 use custos_store::migrate::{self, State};
+use custos_store::{DatabaseUrl, Store};
 use parking_lot::RwLock;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -96,11 +98,14 @@ impl Server {
         app.outside.register(&mut registry);
         key_watch::start(&config.key_file, &app, &stopping).map_err(|error| error.to_string())?;
         let mailbox = config.dev_mailbox.then(|| Arc::new(Mailbox::default()));
-        let sinks = sinks(config, mailbox.clone(), demo)?;
+        let mut sinks = sinks(config, mailbox.clone(), demo)?;
+        sinks.vault = app.files.vault().cloned();
         let public_url = Arc::clone(&sinks.public_url);
         let listener = bind(&config.listen)?;
         // Set here and nowhere else, before a worker could need it.
-        let _ = public_url.set(base_url(config, &listener)?);
+        let base = base_url(config, &listener)?;
+        app.files.set_base(&base);
+        let _ = public_url.set(base);
         let workers = Workers::start(&store, sinks, &mut registry).map_err(|error| error.to_string())?;
         let workers = Arc::new(RwLock::new(Some(workers)));
         let refresh = gauges(&store, &app, &mut registry);
@@ -191,7 +196,9 @@ fn app(config: &Config, store: &Store) -> Result<App, String> {
     let hasher = Hasher::new(hashing, peppers).map_err(|error| error.to_string())?;
     let geoip = geoip(config)?;
     let outside = Outside::new(wallet(config)?);
-    Ok(App::new(store.clone(), hasher, geoip, outside, CacheLimits::default()))
+    let scanner = Some(config.clamd.clone()).filter(|address| !address.is_empty());
+    let files = Files::new(vault(config)?, scanner);
+    Ok(App::new(store.clone(), hasher, geoip, outside, files, CacheLimits::default()))
 }
 
 /// The way to companies' wallet systems.
@@ -208,6 +215,20 @@ pub(crate) fn wallet(config: &Config) -> Result<WalletClient, String> {
         networks.collect::<Result<_, _>>().map_err(|error| format!("wallet_networks: {error}"))?;
     let reach = Reach::new(move |address| networks.iter().any(|network| network.contains(address)));
     Ok(WalletClient::new(timeout, reach))
+}
+
+/// Where customers' files lie: where the configuration says, else beside the SQLite database.
+///
+/// # Errors
+/// Words for the operator.
+pub(crate) fn vault(config: &Config) -> Result<Option<Vault>, String> {
+    if !config.files_url.is_empty() {
+        return Vault::open(&config.files_url).map(Some).map_err(|error| error.to_string());
+    }
+    match config.database()? {
+        DatabaseUrl::Sqlite(path) => Ok(Some(Vault::Disk(path.with_file_name("files")))),
+        DatabaseUrl::Postgres(_) => Ok(None),
+    }
 }
 
 /// The file of countries, when one is named.
@@ -247,6 +268,7 @@ pub(crate) fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool
         texts: Texts::builtin(),
         prints,
         public_url: Arc::default(),
+        vault: None,
         telegram_api_url: config.telegram_api_url.clone(),
     })
 }

@@ -9,6 +9,7 @@ use custos_delivery::smtp::{Email, SmtpMailer};
 use custos_delivery::telegram::TelegramBot;
 use custos_delivery::templates::{self, Template};
 use custos_delivery::texts::Texts;
+use custos_delivery::vault::Vault;
 use custos_delivery::{Channel, SendError};
 use custos_gateway::mailbox::{Mail, Mailbox};
 use custos_store::{Error as StoreError, Store, Wake};
@@ -43,6 +44,8 @@ pub(crate) struct Sinks {
     pub prints: bool,
     /// Where customers reach this server, for links; set once the address is known.
     pub public_url: Arc<OnceLock<String>>,
+    /// Where customers' files lie.
+    pub vault: Option<Arc<Vault>>,
     /// Where Telegram's Bot API is.
     pub telegram_api_url: String,
 }

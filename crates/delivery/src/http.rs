@@ -93,7 +93,7 @@ impl HttpClient {
 }
 
 /// What all clients share.
-fn config(timeout: Duration) -> ConfigBuilder<AgentScope> {
+pub(crate) fn config(timeout: Duration) -> ConfigBuilder<AgentScope> {
     let tls = TlsConfig::builder()
         .provider(TlsProvider::Rustls)
         .root_certs(RootCerts::PlatformVerifier)

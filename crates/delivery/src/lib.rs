@@ -5,6 +5,7 @@
 //! Drivers never put a code, a token or a message's text into an error or a log line.
 
 pub mod breaker;
+pub mod clamd;
 mod html;
 mod http;
 pub mod outbox;
@@ -17,6 +18,7 @@ pub mod telegram;
 pub mod templates;
 pub mod texts;
 mod url;
+pub mod vault;
 pub mod wallet;
 
 /// A way to reach a customer.

@@ -20,7 +20,7 @@ use std::time::Instant;
 const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// A header's text; the text `null`, which some clients send for what they lack, is none.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?.trim();
     (!value.is_empty() && value != "null").then_some(value)
 }
@@ -58,7 +58,7 @@ pub(crate) async fn answer(
 }
 
 /// An answer with the status and the limit that it is to be sent with.
-struct Outcome {
+pub(crate) struct Outcome {
     status: StatusCode,
     answer: Answer,
     decision: Decision,
@@ -67,8 +67,13 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(status: StatusCode, answer: Answer, decision: Decision) -> Self {
+    pub(crate) fn of(status: StatusCode, answer: Answer, decision: Decision) -> Self {
         Self { status, answer, decision, ends_connection: false }
+    }
+
+    /// The same where the body was left unread.
+    pub(crate) fn ending(self) -> Self {
+        Self { ends_connection: true, ..self }
     }
 }
 
@@ -89,6 +94,22 @@ impl Gateway {
             trace: trace(headers),
             took_ms: began.elapsed().as_millis(),
         };
+        let mut response = self.told(outcome, frame);
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(
+                header::ALLOW,
+                HeaderValue::from_static(if target.is_some_and(|target| target.name == "geoip/country") {
+                    "GET"
+                } else {
+                    "POST"
+                }),
+            );
+        }
+        response
+    }
+
+    /// The response that tells of an outcome.
+    pub(crate) fn told(&self, outcome: Outcome, frame: Frame<'_>) -> Response<Body> {
         let Outcome { status, answer, mut decision, ends_connection } = outcome;
         if answer.result.as_ref().is_err_and(|error| error.code() == Gate::TooFrequent.as_str()) {
             // A limit that the database holds says no more than that it is reached.
@@ -101,16 +122,6 @@ impl Gateway {
         limits::tell(&decision, response.headers_mut());
         if ends_connection {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(
-                header::ALLOW,
-                HeaderValue::from_static(if target.is_some_and(|target| target.name == "geoip/country") {
-                    "GET"
-                } else {
-                    "POST"
-                }),
-            );
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             response
@@ -134,8 +145,7 @@ impl Gateway {
         let flood = self.limits.flood(address, now);
         let refuse =
             |status, gate: Gate, decision| Outcome::of(status, refused(gate.refuse(), lang), decision);
-        let cut_off =
-            |status, gate, decision| Outcome { ends_connection: true, ..refuse(status, gate, decision) };
+        let cut_off = |status, gate, decision| refuse(status, gate, decision).ending();
         if self.draining.load(Ordering::Relaxed) {
             return cut_off(StatusCode::SERVICE_UNAVAILABLE, Gate::Unavailable, flood);
         }

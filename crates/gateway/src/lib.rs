@@ -12,6 +12,7 @@ pub mod listener;
 pub mod mailbox;
 pub mod rate_limit;
 pub mod swagger_ui;
+mod upload;
 
 pub use limits::Quotas;
 
@@ -28,6 +29,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How the front door is set up.
 #[derive(Debug)]
@@ -56,6 +58,7 @@ pub struct Gateway {
     cors: Cors,
     request_timeout: Duration,
     draining: AtomicBool,
+    uploads: Semaphore,
 }
 
 impl Gateway {
@@ -72,6 +75,7 @@ impl Gateway {
             cors: setup.cors,
             request_timeout: setup.request_timeout,
             draining: AtomicBool::new(false),
+            uploads: Semaphore::new(upload::AT_ONCE),
         }
     }
 
@@ -106,6 +110,7 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
         .merge(swagger_ui::routes())
         .merge(health::document_routes())
         .merge(links::routes())
+        .merge(upload::routes())
         .fallback(call::answer)
         .with_state(gateway)
 }

@@ -1,11 +1,11 @@
 //! The way of a call: company, name, body, token, then the operation. The order of these checks is the protocol's.
 
-use crate::context::{App, Context};
+use crate::context::{App, Context, Live};
 use crate::error::{Error, Gate, Result};
 use crate::metrics::Metrics;
 use crate::operation::{Access, Entry, Prefix, Token};
-use crate::shape::Payload;
-use crate::{calls, operation};
+use crate::shape::{Payload, Reply as _};
+use crate::{calls, files, operation};
 use custos_customers::company::Company;
 use custos_customers::customer::Status;
 use custos_customers::session::{self, Origin};
@@ -121,18 +121,11 @@ impl Api {
     }
 
     async fn answer(&self, call: Call<'_>, answer: &mut Answer) -> Result<Payload> {
-        let company = call.company.ok_or_else(|| Gate::MissingCompany.refuse())?;
-        let trace = call.trace.filter(|trace| is_usable(trace)).ok_or_else(|| Gate::MissingTrace.refuse())?;
-        let company = match company.parse::<i64>() {
-            Ok(id) => self.app.company(id).await?,
-            Err(_) => return Err(custos_customers::Code::CompanyUnknown.refuse().into()),
-        };
-        answer.lang = language(&company, call.lang);
-        answer.company = Some(Arc::clone(&company));
+        let company = self.company_of(&call, answer).await?;
         let entry = self.find(call.prefix, call.name).ok_or_else(|| Gate::UnknownOperation.refuse())?;
         answer.entry = Some(entry);
         let body = object(call.body)?;
-        if is_sealed(trace, &body) {
+        if is_sealed(call.trace.unwrap_or(""), &body) {
             // No company has a key pair for sealed requests, so none can be opened.
             return Err(Gate::BadBody.refuse());
         }
@@ -144,28 +137,77 @@ impl Api {
         };
         if let Some(live) = &live {
             answer.customer_id = Some(live.customer_id());
-            if !(call.admit)(live.customer_id()) {
-                return Err(Gate::TooFrequent.refuse());
-            }
-            if live.status == Status::Closing && !entry.while_closing && entry.access == Access::Customer {
-                return Err(custos_customers::Code::InProgress.refuse().into());
-            }
+            admit(&call, live, entry.while_closing || entry.access != Access::Customer)?;
         }
-        let context = Context {
+        let context = self.context(&call, &company, answer, live.as_deref());
+        entry.start(&body, live, token, context)?.await
+    }
+
+    /// A customer's file, which `read` gets out of the request once its sender is known.
+    pub async fn upload<R>(&self, call: Call<'_>, read: impl FnOnce() -> R + Send) -> Answer
+    where
+        R: Future<Output = Result<Vec<u8>>> + Send,
+    {
+        let mut answer = refused(Gate::Unexpected.refuse(), call.lang);
+        let trace = call.trace.filter(|trace| is_usable(trace)).unwrap_or("");
+        let span = tracing::info_span!("call", trace, operation = call.name);
+        answer.result = self.uploaded(call, &mut answer, read).instrument(span).await;
+        answer
+    }
+
+    async fn uploaded<R>(
+        &self,
+        call: Call<'_>,
+        answer: &mut Answer,
+        read: impl FnOnce() -> R + Send,
+    ) -> Result<Payload>
+    where
+        R: Future<Output = Result<Vec<u8>>> + Send,
+    {
+        let company = self.company_of(&call, answer).await?;
+        let token = call.token.ok_or_else(|| Gate::MissingToken.refuse())?;
+        let live = self.app.live(&company, token).await?.ok_or_else(|| Gate::DeadToken.refuse())?;
+        answer.customer_id = Some(live.customer_id());
+        admit(&call, &live, false)?;
+        let context = self.context(&call, &company, answer, Some(&live));
+        let bytes = read().await?;
+        files::take(&context, &live, bytes).await?.payload()
+    }
+
+    /// The company that is called, after the checks that come first.
+    async fn company_of(&self, call: &Call<'_>, answer: &mut Answer) -> Result<Arc<Company>> {
+        let company = call.company.ok_or_else(|| Gate::MissingCompany.refuse())?;
+        call.trace.filter(|trace| is_usable(trace)).ok_or_else(|| Gate::MissingTrace.refuse())?;
+        let company = match company.parse::<i64>() {
+            Ok(id) => self.app.company(id).await?,
+            Err(_) => return Err(custos_customers::Code::CompanyUnknown.refuse().into()),
+        };
+        answer.lang = language(&company, call.lang);
+        answer.company = Some(Arc::clone(&company));
+        Ok(company)
+    }
+
+    fn context(
+        &self,
+        call: &Call<'_>,
+        company: &Arc<Company>,
+        answer: &Answer,
+        live: Option<&Live>,
+    ) -> Context {
+        Context {
             app: Arc::clone(&self.app),
-            company,
+            company: Arc::clone(company),
             lang: answer.lang.clone(),
             origin: Origin {
-                device: live.as_ref().map_or(0, |live| live.session.device),
+                device: live.map_or(0, |live| live.session.device),
                 agent: call.agent.chars().take(200).collect(),
                 address: call.address.to_owned(),
-                country: self.country(&call),
-                trace: trace.to_owned(),
+                country: self.country(call),
+                trace: call.trace.unwrap_or("").to_owned(),
             },
             token_hash: call.token.map(session::token_hash),
             idempotency_key: call.idempotency_key.map(str::to_owned),
-        };
-        entry.start(&body, live, token, context)?.await
+        }
     }
 
     fn country(&self, call: &Call<'_>) -> String {
@@ -176,6 +218,17 @@ impl Api {
         };
         told.or_else(looked_up).unwrap_or_default()
     }
+}
+
+/// Whether the customer may call now.
+fn admit(call: &Call<'_>, live: &Live, while_closing: bool) -> Result<()> {
+    if !(call.admit)(live.customer_id()) {
+        return Err(Gate::TooFrequent.refuse());
+    }
+    if live.status == Status::Closing && !while_closing {
+        return Err(custos_customers::Code::InProgress.refuse().into());
+    }
+    Ok(())
 }
 
 /// At most 128 visible ASCII characters.

@@ -2,6 +2,7 @@
 
 use crate::calls::wealth::Wealth;
 use crate::error::{Error, Gate, Result};
+use crate::files::Files;
 use crate::outside::Outside;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
@@ -96,6 +97,8 @@ pub struct App {
     pub geoip: Option<GeoIp>,
     /// Companies' own wallet systems.
     pub outside: Outside,
+    /// Customers' files.
+    pub files: Files,
     /// Passwords that were really compared with a stored hash.
     pub verifications: Counter,
     limits: CacheLimits,
@@ -119,6 +122,7 @@ impl App {
         hasher: Hasher,
         geoip: Option<GeoIp>,
         outside: Outside,
+        files: Files,
         limits: CacheLimits,
     ) -> Self {
         Self {
@@ -126,6 +130,7 @@ impl App {
             hasher,
             geoip,
             outside,
+            files,
             verifications: Counter::default(),
             limits,
             companies: Cache::new(1_000),

@@ -35,6 +35,10 @@ pub enum Gate {
     BadField,
     /// A field that is missing; the parameter is its name.
     MissingField,
+    /// A file of none of the formats that are kept; the parameter names these.
+    BadFormat,
+    /// A file in which the virus scanner found something.
+    Infected,
     /// The body is too large.
     TooLarge,
     /// It took too long.
@@ -58,6 +62,8 @@ impl Gate {
         Self::TooFrequent,
         Self::BadField,
         Self::MissingField,
+        Self::BadFormat,
+        Self::Infected,
         Self::TooLarge,
         Self::TimedOut,
     ];
@@ -78,6 +84,8 @@ impl Gate {
             Self::BadBody | Self::TooLarge => "GATEWAY_CODE_015",
             Self::BadMethod => "GATEWAY_CODE_016",
             Self::TooFrequent => "GATEWAY_CODE_018",
+            Self::Infected => "GATEWAY_CODE_102",
+            Self::BadFormat => "GATEWAY_CODE_103",
             Self::BadField => "GATEWAY_CODE_104",
             Self::MissingField => "CUSTOMER_API_0000501",
             Self::TimedOut => "GATEWAY_CODE_902",

@@ -8,6 +8,7 @@ pub mod calls;
 pub mod context;
 pub mod error;
 pub mod fields;
+pub mod files;
 mod metrics;
 pub mod once;
 pub mod openapi;

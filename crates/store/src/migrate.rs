@@ -36,6 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "customer_keys",
         sql: include_str!("../migrations/0007_customer_keys.sql"),
     },
+    Migration { version: 8, name: "files", sql: include_str!("../migrations/0008_files.sql") },
 ];
 
 /// How a database stands to this program.

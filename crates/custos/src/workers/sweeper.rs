@@ -3,6 +3,7 @@
 use super::Shared;
 use crate::lending;
 use custos_ledger::{holds, interest};
+use custos_operations::files::remove_due;
 use custos_store::Tx;
 use custos_store::chores::{self, BATCH, Expiry};
 use std::time::{Duration, Instant};
@@ -27,6 +28,7 @@ impl Shared {
                     holds::expire_some(tx, BATCH)
                 });
                 self.charge_interest();
+                self.remove_files();
                 next = Instant::now() + SWEEP;
             }
             heard = self.bell.wait(heard, next.saturating_duration_since(Instant::now()));
@@ -61,6 +63,16 @@ impl Shared {
         self.work_off(("interest charged", "interest could not be charged"), |tx| {
             interest::accrue_some(tx, BATCH)
         });
+    }
+
+    /// Removes files whose time is over: from the vault first, so that none is left there that no row knows of.
+    fn remove_files(&self) {
+        let Some(vault) = &self.sinks.vault else { return };
+        match remove_due(&self.store, vault, &|| self.is_stopping()) {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "files removed"),
+            Err(error) => tracing::warn!(%error, "files could not be removed"),
+        }
     }
 
     fn sweep(&self, expiry: Expiry) {

@@ -11,6 +11,7 @@ mod capital_record;
 mod clock;
 mod common;
 mod expiry;
+mod files;
 mod gate;
 #[expect(dead_code, reason = "made for more than is tried here")]
 #[path = "../../../delivery/tests/drivers/http_server.rs"]

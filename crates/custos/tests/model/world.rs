@@ -10,6 +10,7 @@ use custos_ledger::assets;
 use custos_operations::api::{Api, Call, entries};
 use custos_operations::context::{App, CacheLimits};
 use custos_operations::error::Error;
+use custos_operations::files::Files;
 use custos_operations::operation::Entry;
 use custos_operations::outside::Outside;
 use custos_store::{Keyring, ManualClock, Options, Parts, SeededEntropy, Store, Tx, migrate, params};
@@ -77,7 +78,8 @@ impl World {
         let config = HasherConfig { threads: 1, queue_limit: 100, params: cheap };
         let hasher = Hasher::new(config, Peppers::new(keys.peppers()).unwrap()).unwrap();
         let outside = Outside::new(WalletClient::new(LONGEST, Reach::public()));
-        let app = Arc::new(App::new(store, hasher, None, outside, CacheLimits::default()));
+        let app =
+            Arc::new(App::new(store, hasher, None, outside, Files::new(None, None), CacheLimits::default()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let api = Api::new(app, &mut prometheus_client::registry::Registry::default());
         Self { runtime, api, clock, calls: AtomicU64::new(0), _ground: ground }

@@ -102,23 +102,42 @@ impl Client {
 
     /// Sends any bytes to any address with the method that the operation wants.
     pub(crate) fn send(&self, entry: &Entry, path: &str, body: &[u8]) -> Reply {
+        let method = if is_get(entry) { Method::GET } else { Method::POST };
+        let reply = self.exchange(method, path, None, body);
+        crate::recorder::note(entry.name, reply.code() == "0");
+        reply
+    }
+
+    /// Posts bytes of a kind to an address.
+    pub(crate) fn post(&self, path: &str, content_type: &str, body: &[u8]) -> Reply {
+        self.exchange(Method::POST, path, Some(content_type), body)
+    }
+
+    fn exchange(&self, method: Method, path: &str, content_type: Option<&str>, body: &[u8]) -> Reply {
         let mut request = ureq::http::Request::new(body);
         *request.uri_mut() = format!("http://{}/api{path}", self.server).parse().unwrap();
         let forwarded = ("x-forwarded-for", self.address.clone());
-        for (name, value) in self.headers.iter().chain([&forwarded]) {
+        let kind = content_type.map(|kind| ("content-type", kind.to_owned()));
+        for (name, value) in self.headers.iter().chain([&forwarded]).chain(&kind) {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
         }
-        let mut response = if is_get(entry) {
+        let mut response = if method == Method::GET {
             self.agent.run(request.map(|_| ())).unwrap()
         } else {
-            *request.method_mut() = Method::POST;
+            *request.method_mut() = method;
             self.agent.run(request).unwrap()
         };
         let text = response.body_mut().read_to_string().unwrap();
         let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text:?}"));
-        crate::recorder::note(entry.name, body["code"] == "0");
         Reply { called: path.to_owned(), status: response.status().as_u16(), body }
+    }
+
+    /// Fetches what a whole address leads to, as a browser would.
+    pub(crate) fn fetch(&self, url: &str) -> (u16, ureq::http::HeaderMap, Vec<u8>) {
+        let mut response = self.agent.get(url).header("x-forwarded-for", &self.address).call().unwrap();
+        let bytes = response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap();
+        (response.status().as_u16(), response.headers().clone(), bytes)
     }
 
     pub(crate) fn mails(&self) -> Vec<Mail> {

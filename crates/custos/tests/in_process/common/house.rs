@@ -10,6 +10,7 @@ use custos_ledger::assets;
 use custos_ledger::lending::{DailyRate, note_rate};
 use custos_operations::error::Error;
 use custos_store::{ManualClock, OsEntropy, Store, Tx};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -46,6 +47,7 @@ impl House {
             database_url: ground.url(),
             database_connections: 4,
             key_file,
+            files_url: ground.directory().join("files").display().to_string(),
             dev_mailbox: true,
             // Clients say by a header where they are.
             trusted_proxies: vec!["127.0.0.1".to_owned()],
@@ -83,6 +85,11 @@ impl House {
         let manner = Manner { world, migrate: true, demo: true };
         let server = runtime.block_on(Server::start(&config, manner)).unwrap();
         Self { server: Some(server), runtime, config, clock, ground }
+    }
+
+    /// Where customers' files lie.
+    pub(crate) fn files(&self) -> PathBuf {
+        PathBuf::from(&self.config.files_url)
     }
 
     /// Where it answers.
