@@ -1,7 +1,7 @@
 //! The operator at the command line. The shape of the commands is in this file.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -55,6 +55,19 @@ impl Outcome {
     }
 }
 
+fn run(mut command: Command, input: &str) -> Outcome {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program");
+    // A command that reads nothing may be gone by now.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("the program");
+    Outcome {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
 impl Server {
     /// Runs `custos ARGUMENTS --data DIR` beside the running server.
     pub fn cli(&self, arguments: &[&str]) -> Outcome {
@@ -63,17 +76,14 @@ impl Server {
 
     /// The same, with this as its standard input.
     pub fn cli_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        run(self.command(arguments), input)
+    }
+
+    /// The same for an operator of this name.
+    pub fn cli_as(&self, name: &str, arguments: &[&str]) -> Outcome {
         let mut command = self.command(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program");
-        // A command that reads nothing may be gone by now.
-        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
-        let output = child.wait_with_output().expect("the program");
-        Outcome {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        command.env("USER", name);
+        run(command, "")
     }
 
     /// The same with `--json`, read as JSON.

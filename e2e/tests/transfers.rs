@@ -1,7 +1,8 @@
 //! Money that customers move, and what they have in the company's own wallet system, against the program.
 
-use e2e::{Backend, Client, Customer, Server, WalletSystem, fresh, on_both, password};
+use e2e::{Backend, Client, Customer, PATIENCE, Server, WalletSystem, fresh, on_both, password};
 use serde_json::{Value, json};
+use std::time::Instant;
 
 on_both!(
     a_transfer_takes_effect_once_though_the_server_is_killed,
@@ -92,9 +93,26 @@ fn the_wallet_system_is_asked(backend: Backend) {
         (&json!("outside-7"), &json!(ada.number))
     );
     assert_eq!(server.metric("custos_wallet_calls_total"), 1);
+    // By the command line its limits are adjusted, and what was adjusted is undone.
+    let wish = ["wallet", "adjust", "--customer", &ada.number, "--currency", "USD", "--amount", "12.5"];
+    let done = server.cli_json(
+        &[&wish[..], &["--operation", "open-position", "--biz-type", "1", "--order", "7"]].concat(),
+    );
+    assert_eq!(done["state"], "done");
+    let asked = system.asked();
+    assert_eq!(asked[1].0, "/hooks/external-system-credit-limit-adjustment");
+    server.cli(&["wallet", "cancel", &done["id"].to_string(), "--reason", "it failed"]).succeeds();
+    let listed = || server.cli_json(&["wallet", "list"])[0]["state"].clone();
+    let deadline = Instant::now() + PATIENCE;
+    while listed() != "undone" {
+        assert!(Instant::now() < deadline, "waited in vain for the undoing");
+    }
+    let asked = system.asked();
+    assert_eq!(asked[2].0, "/hooks/cancel-external-system-credit-limit-adjustment");
+    assert_eq!(asked[2].1["reverseRequestUniqueNo"], asked[1].1["requestUniqueNo"]);
     // Whoever is not known there is not asked about.
     server.visitor().signs_up().client.call(OUTSIDE, json!({})).refused("GATEWAY_CODE_201");
-    assert_eq!(system.asked().len(), 1);
+    assert_eq!(system.asked().len(), 3);
     let line = KEY.lines().nth(1).expect("a line of the key");
     assert!(!server.written().contains(line), "the key is in the log");
 }

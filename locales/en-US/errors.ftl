@@ -87,6 +87,15 @@ error-CUSTOMER_API_0000504 = This does not look like a mobile number.
 error-CUSTOMER_API_0000507 = This country or area code is not right.
 error-CUSTOMER_API_0000510 = This does not look like an e-mail address.
 error-CUSTOMER_API_0000604 = Your identity has already been verified, so this cannot be changed.
+error-CUSTOMER_API_0000601 = Your identity documents are being reviewed already. Please wait for the result.
+error-CUSTOMER_API_0000602 = No identity verification of this kind is asked for here.
+error-CUSTOMER_API_0000606 = Your identity verification was declined. Please contact customer service.
+error-CUSTOMER_API_0000608 = This identity verification is not waiting for a decision any more.
+error-CUSTOMER_API_0000616 = Please complete the level before this one first.
+error-CUSTOMER_API_0000620 = Please check this entry: { $p1 }.
+error-CUSTOMER_API_0000624 = Business accounts are not offered in this country.
+error-CUSTOMER_API_0001631 = This identity verification has changed since you looked at it. Please look again.
+error-CUSTOMER_API_0001632 = { $p1 } is already handling this identity verification.
 
 ## Verification codes and two-step verification
 
@@ -118,3 +127,5 @@ error-FUND_0000009 = This hold has already ended.
 error-FUND_0000010 = Transfers to other customers are not offered.
 error-FUND_0000011 = There is no exchange rate for this.
 error-FUND_0000012 = You changed how you sign in or are reached. For a while nothing can be sent to others.
+error-FUND_0000013 = This proposal has already been decided.
+error-FUND_0000014 = Whoever made a proposal cannot approve it.

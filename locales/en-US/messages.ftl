@@ -20,6 +20,7 @@ change-mfa-on = Two-step verification switched on
 change-mfa-off = Two-step verification switched off
 change-recovery-codes = Recovery codes
 change-third-party = Linked third-party account
+change-closure = Closure of the account asked for
 
 ## Verification code
 
@@ -95,6 +96,34 @@ message-recovery-codes-low-sms = { $company }: { $count ->
         [one] { $count } recovery code
        *[other] { $count } recovery codes
     } left. Get new ones in your security settings.
+
+## A document that expires
+
+message-document-expires-email-subject = Your identity document at { $company }
+message-document-expires-email-text =
+    { $days ->
+        [0] The identity document that you have shown to { $company } has expired.
+        [one] The identity document that you have shown to { $company } expires within { $days } day.
+       *[other] The identity document that you have shown to { $company } expires within { $days } days.
+    }
+
+    Please sign in and submit a valid one, so that you can go on using your account in full.
+message-document-expires-sms = { $company }: { $days ->
+        [0] your identity document has expired
+        [one] your identity document expires within { $days } day
+       *[other] your identity document expires within { $days } days
+    }. Please sign in and submit a valid one.
+## The account is closed, or stays open
+message-closure-approved-email-subject = Your { $company } account is closed
+message-closure-approved-email-text =
+    Your { $company } account is closed, as you asked.
+    Personal data will be erased when the time is over for which the law wants it kept.
+message-closure-approved-sms = { $company }: your account is closed, as you asked.
+message-closure-rejected-email-subject = Your { $company } account stays open
+message-closure-rejected-email-text =
+    Your { $company } account was not closed, and you can use it as before.
+    Reason: { $reason }
+message-closure-rejected-sms = { $company }: your account was not closed: { $reason }
 
 ## Test message
 

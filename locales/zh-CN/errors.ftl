@@ -75,6 +75,15 @@ error-CUSTOMER_API_0000504 = 手机号格式不正确。
 error-CUSTOMER_API_0000507 = 国家或地区代码不正确。
 error-CUSTOMER_API_0000510 = 邮箱格式不正确。
 error-CUSTOMER_API_0000604 = 您已通过身份认证，不能再更改。
+error-CUSTOMER_API_0000601 = 您的身份认证资料正在审核中，请等待结果。
+error-CUSTOMER_API_0000602 = 此处不需要该身份认证。
+error-CUSTOMER_API_0000606 = 您的身份认证未通过，请联系客服。
+error-CUSTOMER_API_0000608 = 该身份认证已不在待审核状态。
+error-CUSTOMER_API_0000616 = 请先完成前一级认证。
+error-CUSTOMER_API_0000620 = 请检查此项内容：{ $p1 }。
+error-CUSTOMER_API_0000624 = 该国家或地区暂不支持企业开户。
+error-CUSTOMER_API_0001631 = 该身份认证在您查看后已有变化，请重新查看。
+error-CUSTOMER_API_0001632 = { $p1 } 正在处理该身份认证。
 
 ## 验证码与两步验证
 
@@ -106,3 +115,5 @@ error-FUND_0000009 = 该笔冻结已结束。
 error-FUND_0000010 = 不支持向其他客户转账。
 error-FUND_0000011 = 没有可用的汇率。
 error-FUND_0000012 = 您刚更改过登录或联系方式，暂时不能向他人转账。
+error-FUND_0000013 = 该提案已处理。
+error-FUND_0000014 = 提案人不能审批自己的提案。

@@ -19,6 +19,7 @@ change-mfa-on = 开启两步验证
 change-mfa-off = 关闭两步验证
 change-recovery-codes = 恢复码
 change-third-party = 绑定的第三方账号
+change-closure = 申请注销账户
 
 ## 验证码
 
@@ -84,6 +85,32 @@ message-recovery-codes-low-email-text =
 
     没有恢复码，丢失验证器后将无法登录。请在安全设置中获取新的恢复码。
 message-recovery-codes-low-sms = { $company }：恢复码只剩 { $count } 个，请在安全设置中获取新的恢复码。
+
+## 证件到期
+
+message-document-expires-email-subject = 您在{ $company }的身份证件
+message-document-expires-email-text =
+    { $days ->
+        [0] 您在{ $company }提交的身份证件已到期。
+       *[other] 您在{ $company }提交的身份证件将在 { $days } 天内到期。
+    }
+
+    请登录并提交有效证件，以免影响账户使用。
+message-document-expires-sms = { $company }：{ $days ->
+        [0] 您的身份证件已到期
+       *[other] 您的身份证件将在 { $days } 天内到期
+    }，请登录提交有效证件。
+## 账户已注销或未注销
+message-closure-approved-email-subject = 您的{ $company }账户已注销
+message-closure-approved-email-text =
+    您的{ $company }账户已按您的申请注销。
+    法定保存期限届满后，您的个人资料将被删除。
+message-closure-approved-sms = { $company }：您的账户已按您的申请注销。
+message-closure-rejected-email-subject = 您的{ $company }账户未注销
+message-closure-rejected-email-text =
+    您的{ $company }账户未注销，可以照常使用。
+    原因：{ $reason }
+message-closure-rejected-sms = { $company }：您的账户未注销：{ $reason }
 
 ## 测试消息
 

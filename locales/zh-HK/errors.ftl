@@ -75,6 +75,15 @@ error-CUSTOMER_API_0000504 = 手機號碼格式不正確。
 error-CUSTOMER_API_0000507 = 國家或地區代碼不正確。
 error-CUSTOMER_API_0000510 = 電郵地址格式不正確。
 error-CUSTOMER_API_0000604 = 您已通過身份認證，不能再更改。
+error-CUSTOMER_API_0000601 = 您的身份認證資料正在審核中，請等待結果。
+error-CUSTOMER_API_0000602 = 此處不需要該身份認證。
+error-CUSTOMER_API_0000606 = 您的身份認證未通過，請聯絡客服。
+error-CUSTOMER_API_0000608 = 該身份認證已不在待審核狀態。
+error-CUSTOMER_API_0000616 = 請先完成前一級認證。
+error-CUSTOMER_API_0000620 = 請檢查此項內容：{ $p1 }。
+error-CUSTOMER_API_0000624 = 該國家或地區暫不支援企業開戶。
+error-CUSTOMER_API_0001631 = 該身份認證在您查看後已有變化，請重新查看。
+error-CUSTOMER_API_0001632 = { $p1 } 正在處理該身份認證。
 
 ## 驗證碼與兩步驗證
 
@@ -106,3 +115,5 @@ error-FUND_0000009 = 該筆凍結已結束。
 error-FUND_0000010 = 不支援向其他客戶轉帳。
 error-FUND_0000011 = 沒有可用的匯率。
 error-FUND_0000012 = 您剛更改過登入或聯絡方式，暫時不能向他人轉帳。
+error-FUND_0000013 = 該提案已處理。
+error-FUND_0000014 = 提案人不能審批自己的提案。

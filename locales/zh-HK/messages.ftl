@@ -19,6 +19,7 @@ change-mfa-on = 開啟兩步驗證
 change-mfa-off = 關閉兩步驗證
 change-recovery-codes = 備用碼
 change-third-party = 綁定的第三方帳號
+change-closure = 申請註銷帳戶
 
 ## 驗證碼
 
@@ -84,6 +85,32 @@ message-recovery-codes-low-email-text =
 
     沒有備用碼，遺失驗證器後將無法登入。請在安全設定中取得新的備用碼。
 message-recovery-codes-low-sms = { $company }：備用碼只剩 { $count } 個，請在安全設定中取得新的備用碼。
+
+## 證件到期
+
+message-document-expires-email-subject = 您在{ $company }的身份證件
+message-document-expires-email-text =
+    { $days ->
+        [0] 您在{ $company }提交的身份證件已到期。
+       *[other] 您在{ $company }提交的身份證件將在 { $days } 天內到期。
+    }
+
+    請登入並提交有效證件，以免影響帳戶使用。
+message-document-expires-sms = { $company }：{ $days ->
+        [0] 您的身份證件已到期
+       *[other] 您的身份證件將在 { $days } 天內到期
+    }，請登入提交有效證件。
+## 帳戶已註銷或未註銷
+message-closure-approved-email-subject = 您的{ $company }帳戶已註銷
+message-closure-approved-email-text =
+    您的{ $company }帳戶已按您的申請註銷。
+    法定保存期限屆滿後，您的個人資料將被刪除。
+message-closure-approved-sms = { $company }：您的帳戶已按您的申請註銷。
+message-closure-rejected-email-subject = 您的{ $company }帳戶未註銷
+message-closure-rejected-email-text =
+    您的{ $company }帳戶未註銷，可以照常使用。
+    原因：{ $reason }
+message-closure-rejected-sms = { $company }：您的帳戶未註銷：{ $reason }
 
 ## 測試訊息
 

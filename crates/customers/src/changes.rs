@@ -138,7 +138,7 @@ fn to_be_told(before: &Customer, after: &Customer, change: Change) -> Vec<Recipi
 }
 
 /// The token of a link that freezes the account, once.
-fn freeze_link(tx: &mut Tx<'_>, customer: &Customer) -> Result<String> {
+pub(crate) fn freeze_link(tx: &mut Tx<'_>, customer: &Customer) -> Result<String> {
     let token = BASE64URL_NOPAD.encode(&tx.random::<24>()?);
     let expires = tx.now() + LINK_LIFE_MS;
     tx.execute(

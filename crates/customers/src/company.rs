@@ -7,7 +7,7 @@ pub use groups::{Group, Offer, Offers, add_group, groups, set_group};
 pub use lending::{CROSS, Lending};
 
 use crate::error::{Code, Result};
-use custos_delivery::wallet;
+use custos_delivery::{quotes, wallet};
 use custos_store::{EVERYTHING, Error as StoreError, MINUTE_MS, Tx, params};
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +55,12 @@ pub struct Settings {
     pub business_countries: Vec<String>,
     /// Customers may move money to other customers of the company.
     pub transfers_to_others: bool,
+    /// Days after which what is personal of a closed account is erased.
+    pub closure_retention_days: i64,
     /// The company's own wallet system.
     pub wallet: WalletSettings,
+    /// A service that names exchange rates.
+    pub rates: RatesSettings,
     /// Text messages.
     pub sms: SmsSettings,
 }
@@ -84,7 +88,9 @@ impl Default for Settings {
             restricted_countries: Vec::new(),
             business_countries: Vec::new(),
             transfers_to_others: false,
+            closure_retention_days: 5 * 365 + 1,
             wallet: WalletSettings::default(),
+            rates: RatesSettings::default(),
             sms: SmsSettings::default(),
         }
     }
@@ -98,6 +104,22 @@ pub struct WalletSettings {
     pub url: String,
     /// The currency that is asked for; empty for the valuation currency.
     pub currency: String,
+}
+
+/// Where exchange rates are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RatesSettings {
+    /// The service's address; empty for none.
+    pub url: String,
+    /// Minutes between two questions.
+    pub minutes: i64,
+}
+
+impl Default for RatesSettings {
+    fn default() -> Self {
+        Self { url: String::new(), minutes: 15 }
+    }
 }
 
 /// Limits of text messages against pumping: fraudsters make a server text numbers whose owner is paid for it.
@@ -185,6 +207,12 @@ impl Settings {
         if !(0..=24 * 366).contains(&self.rate_stale_hours) {
             return Err("rate_stale_hours: 0 (never) to 8784 (a year)".to_owned());
         }
+        if !self.rates.url.is_empty() {
+            quotes::check_url(&self.rates.url).map_err(|problem| format!("rates.url: {problem}"))?;
+        }
+        if !(1..=1_440).contains(&self.rates.minutes) {
+            return Err("rates.minutes: 1 to 1440 (a day)".to_owned());
+        }
         if !self.wallet.url.is_empty() {
             wallet::check_url(&self.wallet.url).map_err(|problem| format!("wallet.url: {problem}"))?;
         }
@@ -192,6 +220,10 @@ impl Settings {
             || !self.wallet.currency.bytes().all(|byte| byte.is_ascii_alphanumeric())
         {
             return Err("wallet.currency: a code such as USD, at most 16 letters and digits".to_owned());
+        }
+        // The notice of the closure is kept for a month.
+        if !(31..=36_525).contains(&self.closure_retention_days) {
+            return Err("closure_retention_days: 31 to 36525 (a hundred years)".to_owned());
         }
         if !["real", "demo"].contains(&self.company_type.as_str()) {
             return Err("company_type: real or demo".to_owned());

@@ -180,6 +180,22 @@ pub fn find(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<Option<Customer
     )?)
 }
 
+/// A company's customers in the order of their registration, after one (0 for the first).
+///
+/// # Errors
+/// The store's.
+pub fn page(tx: &mut Tx<'_>, company_id: i64, after: i64, limit: i64) -> Result<Vec<Customer>> {
+    Ok(tx.query(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM customers WHERE company_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+        ),
+        params![company_id, after, limit],
+        customer_of,
+    )?)
+}
+
 /// Reads a customer who must be there, and locks the row: whoever changes something after looking at it does this.
 ///
 /// # Errors

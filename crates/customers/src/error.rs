@@ -126,6 +126,26 @@ refusals! {
     MissingGoogleCode = "CUSTOMER_API_0000520",
     /// A country that the company does not serve.
     CountryNotServed = "CUSTOMER_API_0001003",
+    /// A KYC is in review already.
+    KycInReview = "CUSTOMER_API_0000601",
+    /// The company asks no KYC of this kind.
+    KycNotAsked = "CUSTOMER_API_0000602",
+    /// A KYC is passed, and with it this is settled.
+    KycPassed = "CUSTOMER_API_0000604",
+    /// The KYC was rejected for good.
+    KycRejected = "CUSTOMER_API_0000606",
+    /// The KYC is not, or no longer, waiting for a decision.
+    KycNotPending = "CUSTOMER_API_0000608",
+    /// A level before this one is not passed.
+    KycLevelSkipped = "CUSTOMER_API_0000616",
+    /// An element's value does not fit; the parameter is the element's code.
+    KycElement = "CUSTOMER_API_0000620",
+    /// Businesses of this country may not open accounts.
+    KycBusinessCountry = "CUSTOMER_API_0000624",
+    /// The KYC has changed since it was looked at.
+    KycChanged = "CUSTOMER_API_0001631",
+    /// Someone else is at this KYC; the parameter is who.
+    KycClaimed = "CUSTOMER_API_0001632",
     /// A value outside its limits; the parameter is the field's name.
     BadField = "GATEWAY_CODE_104",
 }

@@ -4,6 +4,7 @@
 //! the store's threads. Each hashing thread keeps its memory from one hash to the next, runs at a lowered
 //! priority, so that a storm of sign-ins cannot starve cached reads, and wipes the memory after every hash.
 
+mod foreign;
 mod kernel;
 mod secret;
 mod stored;
@@ -18,10 +19,13 @@ use std::thread;
 use parking_lot::{Condvar, Mutex, RwLock};
 use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
+use self::foreign::Sealed;
 use self::kernel::{Kernel, Tag};
 use self::stored::{MAX_ITERATIONS, MAX_LANES, MAX_MEMORY_KIB, Stored};
 
+pub use self::foreign::{Foreign, Unfit};
 pub use self::secret::{Md5Secret, Peppers};
 
 /// Bytes of salt a new hash carries.
@@ -175,6 +179,9 @@ impl Hasher {
     /// tell whether an account exists.
     pub async fn verify(&self, secret: Md5Secret, stored: Option<&str>) -> Result<Verdict, HashError> {
         let shared = &self.inner.shared;
+        if let Some(sealed) = stored.and_then(Sealed::parse) {
+            return self.verify_foreign(secret, &sealed).await;
+        }
         let readable = stored.and_then(|text| {
             let found = Stored::parse(text).filter(|found| found.params.acceptable());
             if found.is_none() {
@@ -194,6 +201,36 @@ impl Hasher {
             || target.pepper_id != shared.peppers().newest()
             || target.salt.len() < SALT_LEN;
         Ok(Verdict { matches, remake: matches && outdated })
+    }
+
+    /// The text to store for a hash that another system made, sealed under the newest pepper. It is checked as that
+    /// system would have, and remade when its owner signs in.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn take_over(&self, foreign: &Foreign) -> Result<String, HashError> {
+        let peppers = self.inner.shared.peppers();
+        let newest = peppers.newest();
+        let pepper = peppers.key(newest).ok_or(HashError::UnknownPepper(newest))?;
+        foreign.seal(newest, pepper)
+    }
+
+    /// Checks `secret` against a hash that was taken over.
+    async fn verify_foreign(&self, secret: Md5Secret, sealed: &Sealed<'_>) -> Result<Verdict, HashError> {
+        let shared = &self.inner.shared;
+        let pepper_id = sealed.pepper_id;
+        let peppers = shared.peppers();
+        let pepper = peppers.key(pepper_id).ok_or(HashError::UnknownPepper(pepper_id))?;
+        let Some(foreign) = Foreign::open(sealed, pepper) else {
+            tracing::warn!("a stored password hash can't be opened; no secret matches it");
+            let dummy = shared.dummy();
+            shared.run(secret, dummy.salt, dummy.pepper_id, dummy.params).await?;
+            return Ok(Verdict { matches: false, remake: false });
+        };
+        let tag = foreign.tag().to_vec();
+        let made = shared.ask(secret, Work::Foreign(Box::new(foreign))).await?;
+        let matches = bool::from(made.as_slice().ct_eq(&tag));
+        Ok(Verdict { matches, remake: matches })
     }
 
     /// Calls that wait for a thread at this moment.
@@ -229,10 +266,16 @@ struct Queue {
 
 struct Job {
     secret: Md5Secret,
-    salt: Vec<u8>,
-    pepper_id: u32,
-    params: PasswordParams,
-    reply: oneshot::Sender<Result<Tag, HashError>>,
+    work: Work,
+    reply: oneshot::Sender<Result<Zeroizing<Vec<u8>>, HashError>>,
+}
+
+/// What is to be made of a secret.
+enum Work {
+    /// A hash of our own.
+    Own { salt: Vec<u8>, pepper_id: u32, params: PasswordParams },
+    /// What another system would have made.
+    Foreign(Box<Foreign>),
 }
 
 impl Shared {
@@ -259,8 +302,15 @@ impl Shared {
         pepper_id: u32,
         params: PasswordParams,
     ) -> Result<Tag, HashError> {
+        let made = self.ask(secret, Work::Own { salt, pepper_id, params }).await?;
+        let mut tag = Tag::default();
+        tag.iter_mut().zip(made.iter()).for_each(|(slot, byte)| *slot = *byte);
+        Ok(tag)
+    }
+
+    async fn ask(&self, secret: Md5Secret, work: Work) -> Result<Zeroizing<Vec<u8>>, HashError> {
         let (reply, answer) = oneshot::channel();
-        self.push(Job { secret, salt, pepper_id, params, reply })?;
+        self.push(Job { secret, work, reply })?;
         answer.await.map_err(|_| HashError::Stopped)?
     }
 
@@ -304,10 +354,14 @@ fn serve(shared: &Shared) {
     lower_priority();
     let mut kernel = Kernel::new(shared.params);
     while let Some(job) = shared.next() {
-        let work = || {
-            let peppers = shared.peppers();
-            let pepper = peppers.key(job.pepper_id).ok_or(HashError::UnknownPepper(job.pepper_id))?;
-            kernel.derive(job.params, job.secret.as_bytes(), &job.salt, pepper)
+        let work = || match &job.work {
+            Work::Own { salt, pepper_id, params } => {
+                let peppers = shared.peppers();
+                let pepper = peppers.key(*pepper_id).ok_or(HashError::UnknownPepper(*pepper_id))?;
+                let tag = kernel.derive(*params, job.secret.as_bytes(), salt, pepper)?;
+                Ok(Zeroizing::new(tag.to_vec()))
+            }
+            Work::Foreign(foreign) => foreign.derive(&mut kernel, &job.secret),
         };
         // A panic in the Argon2 code may cost its caller an answer, never the server a thread.
         let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {

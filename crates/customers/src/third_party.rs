@@ -19,6 +19,8 @@ pub const TELEGRAM: &str = "telegram";
 pub const BOT_TOKEN: &str = "telegram_bot_token";
 /// The name of the key, PEM, that signs what is asked of the company's wallet system.
 pub const WALLET_KEY: &str = "wallet_signing_key";
+/// The name of the token that the service which names exchange rates wants.
+pub const RATES_TOKEN: &str = "rates_token";
 /// What a third party said is believed for a day.
 const VOUCHED_LIFE_MS: i64 = DAY_MS;
 /// Who started the bot is remembered so long without having bound the account.

@@ -1,13 +1,15 @@
 //! The demo's company, made once.
 
-use crate::lending;
+use crate::{kyc_plan, lending};
 use custos_customers::company::{self, Group, Lending, Offer, Offers, Settings};
+use custos_customers::kyc;
 use custos_ledger::assets;
 use custos_ledger::rates::{self, Quoted, Source};
 use custos_operations::error::Error;
 use custos_store::{Store, Tx};
 
-const ID: i64 = 1;
+/// Its id.
+pub(crate) const ID: i64 = 1;
 
 /// What the demo's assets are worth in its valuation currency.
 const RATES: [(&str, &str); 4] = [("USDT", "1"), ("BTC", "60000"), ("ETH", "3000"), ("EUR", "1.1")];
@@ -30,6 +32,7 @@ pub(crate) fn ensure(store: &Store) -> Result<(), Error> {
         };
         company::add(tx, Some(ID), "Custos Demo", &settings)?;
         furnish(tx, ID, Some(&Lending::default()))?;
+        kyc::set_plan(tx, ID, &kyc_plan::demo().map_err(Error::Internal)?, "system")?;
         let quoted = |(base, rate): (&str, &str)| Quoted::new(base, &settings.valuation_currency, rate);
         let all: Result<Vec<Quoted>, String> = RATES.into_iter().map(quoted).collect();
         let all = all.map_err(Error::Internal)?;

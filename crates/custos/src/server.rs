@@ -10,6 +10,7 @@ use custos_customers::geoip::GeoIp;
 use custos_customers::hashing::{Hasher, HasherConfig, PasswordParams};
 use custos_customers::phone;
 use custos_delivery::outbox;
+use custos_delivery::quotes::QuotesClient;
 use custos_delivery::reach::Reach;
 use custos_delivery::sms::SmsDriver;
 use custos_delivery::smtp::SmtpMailer;
@@ -98,15 +99,14 @@ impl Server {
         app.outside.register(&mut registry);
         key_watch::start(&config.key_file, &app, &stopping).map_err(|error| error.to_string())?;
         let mailbox = config.dev_mailbox.then(|| Arc::new(Mailbox::default()));
-        let mut sinks = sinks(config, mailbox.clone(), demo)?;
-        sinks.vault = app.files.vault().cloned();
+        let sinks = sinks(config, mailbox.clone(), demo)?;
         let public_url = Arc::clone(&sinks.public_url);
         let listener = bind(&config.listen)?;
         // Set here and nowhere else, before a worker could need it.
         let base = base_url(config, &listener)?;
         app.files.set_base(&base);
         let _ = public_url.set(base);
-        let workers = Workers::start(&store, sinks, &mut registry).map_err(|error| error.to_string())?;
+        let workers = Workers::start(&app, sinks, &mut registry).map_err(|error| error.to_string())?;
         let workers = Arc::new(RwLock::new(Some(workers)));
         let refresh = gauges(&store, &app, &mut registry);
         let api = Api::new(app, &mut registry);
@@ -161,7 +161,7 @@ impl Server {
     }
 }
 
-fn bring_up_to_date(store: &Store, migrate: bool) -> Result<(), String> {
+pub(crate) fn bring_up_to_date(store: &Store, migrate: bool) -> Result<(), String> {
     let told = |error: custos_store::Error| error.to_string();
     if migrate {
         for name in migrate::migrate(store).map_err(told)? {
@@ -180,7 +180,8 @@ fn bring_up_to_date(store: &Store, migrate: bool) -> Result<(), String> {
     }
 }
 
-fn app(config: &Config, store: &Store) -> Result<App, String> {
+/// Password hashing as it is configured.
+pub(crate) fn hasher(config: &Config, store: &Store) -> Result<Hasher, String> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = if config.hash_threads == 0 { cores } else { config.hash_threads };
     let hashing = HasherConfig {
@@ -193,7 +194,11 @@ fn app(config: &Config, store: &Store) -> Result<App, String> {
         },
     };
     let peppers = key_watch::peppers(store)?;
-    let hasher = Hasher::new(hashing, peppers).map_err(|error| error.to_string())?;
+    Hasher::new(hashing, peppers).map_err(|error| error.to_string())
+}
+
+pub(crate) fn app(config: &Config, store: &Store) -> Result<App, String> {
+    let hasher = hasher(config, store)?;
     let geoip = geoip(config)?;
     let outside = Outside::new(wallet(config)?);
     let scanner = Some(config.clamd.clone()).filter(|address| !address.is_empty());
@@ -210,11 +215,18 @@ pub(crate) fn wallet(config: &Config) -> Result<WalletClient, String> {
     if timeout.is_zero() || timeout > LONGEST {
         return Err(format!("wallet_timeout_ms is a number from 1 to {}", LONGEST.as_millis()));
     }
+    Ok(WalletClient::new(timeout, reach(config)?))
+}
+
+/// Where calls to companies' own systems may go.
+///
+/// # Errors
+/// Words for the operator.
+pub(crate) fn reach(config: &Config) -> Result<Reach, String> {
     let networks = config.wallet_networks.iter().map(|text| Network::parse(text.trim()));
     let networks: Vec<Network> =
         networks.collect::<Result<_, _>>().map_err(|error| format!("wallet_networks: {error}"))?;
-    let reach = Reach::new(move |address| networks.iter().any(|network| network.contains(address)));
-    Ok(WalletClient::new(timeout, reach))
+    Ok(Reach::new(move |address| networks.iter().any(|network| network.contains(address))))
 }
 
 /// Where customers' files lie: where the configuration says, else beside the SQLite database.
@@ -268,8 +280,8 @@ pub(crate) fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool
         texts: Texts::builtin(),
         prints,
         public_url: Arc::default(),
-        vault: None,
         telegram_api_url: config.telegram_api_url.clone(),
+        quotes: QuotesClient::new(reach(config)?),
     })
 }
 

@@ -1,17 +1,20 @@
-//! What runs beside requests: delivery of the outbox, the removal of what expired, and interest.
+//! What runs beside requests: delivery of the outbox, the removal of what expired, interest, and rates.
 
+mod quoter;
 mod sweeper;
 
-use custos_customers::{company, third_party};
+use custos_customers::{company, credit_limit, third_party};
 use custos_delivery::outbox::{self, Failure, Taken};
+use custos_delivery::quotes::QuotesClient;
 use custos_delivery::sms::{Sms, SmsDriver};
 use custos_delivery::smtp::{Email, SmtpMailer};
 use custos_delivery::telegram::TelegramBot;
 use custos_delivery::templates::{self, Template};
 use custos_delivery::texts::Texts;
-use custos_delivery::vault::Vault;
 use custos_delivery::{Channel, SendError};
 use custos_gateway::mailbox::{Mail, Mailbox};
+use custos_operations::context::App;
+use custos_operations::credit_limit::undo;
 use custos_store::{Error as StoreError, Store, Wake};
 use parking_lot::{Condvar, Mutex};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -44,15 +47,20 @@ pub(crate) struct Sinks {
     pub prints: bool,
     /// Where customers reach this server, for links; set once the address is known.
     pub public_url: Arc<OnceLock<String>>,
-    /// Where customers' files lie.
-    pub vault: Option<Arc<Vault>>,
     /// Where Telegram's Bot API is.
     pub telegram_api_url: String,
+    /// The way to services that name exchange rates.
+    pub quotes: QuotesClient,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Sent {
     channel: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Quoted {
     outcome: &'static str,
 }
 
@@ -64,12 +72,14 @@ pub(crate) struct Workers {
 
 struct Shared {
     store: Store,
+    app: Arc<App>,
     sinks: Sinks,
     stopping: AtomicBool,
     bell: Bell,
     /// When a worker of each channel last looked at the outbox.
     looked_at: [AtomicI64; Channel::ALL.len()],
     sent: Family<Sent, Counter>,
+    quoted: Family<Quoted, Counter>,
     /// Bots by company, with the token that each was made for.
     bots: Mutex<BTreeMap<i64, (String, TelegramBot)>>,
 }
@@ -103,29 +113,35 @@ impl Workers {
     /// # Errors
     /// A thread can't be started.
     pub(crate) fn start(
-        store: &Store,
+        app: &Arc<App>,
         sinks: Sinks,
         registry: &mut prometheus_client::registry::Registry,
     ) -> std::io::Result<Self> {
         let sent = Family::<Sent, Counter>::default();
         registry.register("custos_messages", "Messages by channel and outcome", sent.clone());
+        let quoted = Family::<Quoted, Counter>::default();
+        registry.register("custos_rate_fetches", "Questions for exchange rates by outcome", quoted.clone());
         let shared = Arc::new(Shared {
-            store: store.clone(),
+            store: app.store.clone(),
+            app: Arc::clone(app),
             sinks,
             stopping: AtomicBool::new(false),
             bell: Bell::default(),
-            looked_at: std::array::from_fn(|_| AtomicI64::new(store.now_ms())),
+            looked_at: std::array::from_fn(|_| AtomicI64::new(app.store.now_ms())),
             sent,
+            quoted,
             bots: Mutex::new(BTreeMap::new()),
         });
         let waking = Arc::downgrade(&shared);
-        store.on_wake(Wake::Outbox, move || {
+        app.store.on_wake(Wake::Outbox, move || {
             if let Some(shared) = waking.upgrade() {
                 shared.bell.ring();
             }
         });
         let mut threads = Vec::new();
-        for (channel, count) in [(Channel::Email, 4), (Channel::Sms, 4), (Channel::Telegram, 1)] {
+        for (channel, count) in
+            [(Channel::Email, 4), (Channel::Sms, 4), (Channel::Telegram, 1), (Channel::Wallet, 2)]
+        {
             for number in 0..count {
                 let shared = Arc::clone(&shared);
                 threads.push(
@@ -135,6 +151,12 @@ impl Workers {
                 );
             }
         }
+        let quoting = Arc::clone(&shared);
+        threads.push(
+            std::thread::Builder::new()
+                .name("custos-rates".to_owned())
+                .spawn(move || quoting.quote_until_stopped())?,
+        );
         let sweeping = Arc::clone(&shared);
         threads.push(
             std::thread::Builder::new()
@@ -221,6 +243,7 @@ impl Shared {
     fn failed(&self, taken: &Taken, error: &SendError) -> Result<bool, StoreError> {
         tracing::warn!(id = taken.id, to = taken.masked, attempt = taken.attempts, %error, "not delivered");
         let (reason, permanent, wait_s) = (error.to_string(), error.is_permanent(), error.retry_after_s());
+        let patient = taken.template == credit_limit::UNDO;
         let copy = Taken {
             id: taken.id,
             company_id: taken.company_id,
@@ -230,7 +253,7 @@ impl Shared {
             payload: taken.payload.as_ref().map(|payload| payload.without_words()),
         };
         self.store.write_blocking(move |tx| {
-            outbox::failed(tx, &copy, &Failure { reason: &reason, permanent, wait_s })
+            outbox::failed(tx, &copy, &Failure { reason: &reason, permanent, wait_s, patient })
         })
     }
 
@@ -239,6 +262,10 @@ impl Shared {
         let payload = taken.payload.as_ref().ok_or_else(|| permanent("the message can't be opened"))?;
         if payload.useful_until <= self.store.now_ms() {
             return Err(permanent("expired before it could be sent"));
+        }
+        if channel == Channel::Wallet {
+            let id = payload.to.parse().map_err(|_| permanent("no credit limit is named"))?;
+            return undo(&self.store, &self.app.outside, taken.company_id, id);
         }
         let template = Template::parse(&taken.template).ok_or_else(|| permanent("unknown template"))?;
         let company_id = taken.company_id;

@@ -55,6 +55,14 @@ impl HttpClient {
         Self { agent: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver) }
     }
 
+    pub(crate) fn get(&self, url: &str, headers: &[(String, SecretString)]) -> Result<Answer, SendError> {
+        let request = self.agent.get(url).header("accept", "application/json");
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name, value.expose_secret()));
+        read(request.call())
+    }
+
     pub(crate) fn post_bytes(
         &self,
         url: &str,

@@ -10,6 +10,7 @@ mod html;
 mod http;
 pub mod outbox;
 pub mod outbox_admin;
+pub mod quotes;
 pub mod reach;
 pub mod sms;
 pub mod sms_text;
@@ -30,11 +31,13 @@ pub enum Channel {
     Sms,
     /// The company's Telegram bot.
     Telegram,
+    /// No customer: the company's own wallet system, which is told what to undo.
+    Wallet,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Telegram];
+    pub const ALL: [Self; 4] = [Self::Email, Self::Sms, Self::Telegram, Self::Wallet];
 
     /// The name kept in the outbox and shown in logs and metrics.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Channel {
             Self::Email => "email",
             Self::Sms => "sms",
             Self::Telegram => "telegram",
+            Self::Wallet => "wallet",
         }
     }
 

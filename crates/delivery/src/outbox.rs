@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Tries before a message is given up.
 const MAX_ATTEMPTS: i64 = 10;
+/// Tries of what must arrive: three days of them.
+const PATIENT_ATTEMPTS: i64 = 450;
 /// The longest pause between two tries.
 const MAX_PAUSE_MS: i64 = 10 * MINUTE_MS;
 /// How long operators can see what became of a message.
@@ -215,6 +217,8 @@ pub struct Failure<'a> {
     pub permanent: bool,
     /// The provider asked to wait so many seconds.
     pub wait_s: Option<u64>,
+    /// It must arrive: it is tried for days.
+    pub patient: bool,
 }
 
 /// The try failed: later again, or a dead letter. Says whether it is dead now.
@@ -225,7 +229,8 @@ pub fn failed(tx: &mut Tx<'_>, taken: &Taken, failure: &Failure<'_>) -> Result<b
     let now = tx.now();
     let pause = pause_ms(tx, taken.attempts, failure.wait_s)?;
     let useless = taken.payload.as_ref().is_none_or(|payload| payload.useful_until <= now + pause);
-    if failure.permanent || useless || taken.attempts >= MAX_ATTEMPTS {
+    let most = if failure.patient { PATIENT_ATTEMPTS } else { MAX_ATTEMPTS };
+    if failure.permanent || useless || taken.attempts >= most {
         let carries_code = taken.payload.as_ref().is_none_or(|payload| payload.code.is_some());
         // A notice may be sent again by an operator; a code is worthless by then.
         if carries_code {

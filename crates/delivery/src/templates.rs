@@ -27,18 +27,27 @@ pub enum Template {
     CredentialChanged,
     /// Few recovery codes are left.
     RecoveryCodesLow,
+    /// The identity document expires soon, or has.
+    DocumentExpires,
+    /// The account is closed at the customer's wish.
+    ClosureApproved,
+    /// The account stays open.
+    ClosureRejected,
     /// An operator tries out a channel.
     Test,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Code,
         Self::NewDevice,
         Self::WrongGoogleCode,
         Self::CredentialChanged,
         Self::RecoveryCodesLow,
+        Self::DocumentExpires,
+        Self::ClosureApproved,
+        Self::ClosureRejected,
         Self::Test,
     ];
 
@@ -51,6 +60,9 @@ impl Template {
             Self::WrongGoogleCode => "wrong-google-code",
             Self::CredentialChanged => "credential-changed",
             Self::RecoveryCodesLow => "recovery-codes-low",
+            Self::DocumentExpires => "document-expires",
+            Self::ClosureApproved => "closure-approved",
+            Self::ClosureRejected => "closure-rejected",
             Self::Test => "test",
         }
     }
@@ -67,6 +79,9 @@ impl Template {
             Self::NewDevice | Self::WrongGoogleCode => &["time", "device", "country", "address", "ip"],
             Self::CredentialChanged => &["what", "link"],
             Self::RecoveryCodesLow => &["count"],
+            Self::DocumentExpires => &["days"],
+            Self::ClosureApproved => &[],
+            Self::ClosureRejected => &["reason"],
             Self::Test => &["time"],
         }
     }
@@ -126,11 +141,13 @@ pub enum Change {
     RecoveryCodes,
     /// A linked third-party account.
     ThirdParty,
+    /// Closure is asked for.
+    Closure,
 }
 
 impl Change {
     /// Every change.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LoginPassword,
         Self::FundPassword,
         Self::Email,
@@ -139,6 +156,7 @@ impl Change {
         Self::MfaOff,
         Self::RecoveryCodes,
         Self::ThirdParty,
+        Self::Closure,
     ];
 
     /// The value of the variable; its words are the text `change-<value>`.
@@ -152,6 +170,7 @@ impl Change {
             Self::MfaOff => "mfa-off",
             Self::RecoveryCodes => "recovery-codes",
             Self::ThirdParty => "third-party",
+            Self::Closure => "closure",
         }
     }
 }
@@ -194,7 +213,9 @@ pub fn render(
             let text = if sms_text::parts(&shorter) < sms_text::parts(&whole) { shorter } else { whole };
             Rendered { subject: None, text, html: None }
         }
-        Channel::Telegram => Rendered { subject: None, text: say("email-text", &company), html: None },
+        Channel::Telegram | Channel::Wallet => {
+            Rendered { subject: None, text: say("email-text", &company), html: None }
+        }
         Channel::Email => {
             let subject = say("email-subject", &company);
             let text = say("email-text", &company);

@@ -80,6 +80,8 @@ pub struct Question {
     pub path: &'static str,
     /// The company.
     pub company_id: i64,
+    /// The customer whom it is about.
+    pub customer_id: i64,
     /// By which this call is found in both systems' logs.
     pub trace: String,
     /// When it is asked.
@@ -88,6 +90,8 @@ pub struct Question {
     pub key: CallKey,
     /// What is asked.
     pub body: Value,
+    /// An answer without data is none.
+    pub wants_data: bool,
 }
 
 /// Why there is no answer to go by. The words are for the log, and hold nothing of what the other side wrote.
@@ -99,9 +103,9 @@ pub enum NoAnswer {
     /// It answered with something else than an answer, such as a redirect.
     #[error("{0}")]
     Unusable(String),
-    /// It said no.
+    /// It said no, with this code; empty for one that is none of the protocol's.
     #[error("it refused")]
-    Refused,
+    Refused(String),
 }
 
 /// What such systems answer; anything else in it is not looked at.
@@ -109,7 +113,14 @@ pub enum NoAnswer {
 struct Envelope {
     code: Value,
     #[serde(default)]
-    data: Option<Map<String, Value>>,
+    data: Option<Value>,
+}
+
+/// A code as the protocol writes them; nothing else of what the other side wrote gets further.
+fn plain_code(code: &Value) -> String {
+    let text = code.as_str().unwrap_or_default();
+    let is_plain = text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_plain { text.to_owned() } else { String::new() }
 }
 
 /// The way to them.
@@ -168,9 +179,13 @@ impl WalletClient {
         let envelope: Envelope =
             answer.json().ok_or_else(|| NoAnswer::Unusable("the answer is not of the form".to_owned()))?;
         if envelope.code != "0" && envelope.code != 0 {
-            return Err(NoAnswer::Refused);
+            return Err(NoAnswer::Refused(plain_code(&envelope.code)));
         }
-        envelope.data.ok_or_else(|| NoAnswer::Unusable("the answer has no data".to_owned()))
+        match envelope.data {
+            Some(Value::Object(data)) => Ok(data),
+            _ if question.wants_data => Err(NoAnswer::Unusable("the answer has no data".to_owned())),
+            _ => Ok(Map::new()),
+        }
     }
 }
 

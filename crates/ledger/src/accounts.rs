@@ -1,6 +1,6 @@
 //! The accounts of a customer: one a trade type and asset.
 
-use crate::{Code, Result, assets};
+use crate::{Code, Result, assets, closing};
 use custos_store::{Tx, params};
 
 /// An account.
@@ -48,10 +48,19 @@ pub fn list(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<Vec<Ac
     )?)
 }
 
+/// One account of the customer.
+///
+/// # Errors
+/// The store's.
+pub fn find(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, account_id: i64) -> Result<Option<Account>> {
+    Ok(list(tx, company_id, customer_id)?.into_iter().find(|account| account.id == account_id))
+}
+
 /// Opens what is missing of `wanted`.
 ///
 /// # Errors
-/// `CUSTOMER_API_0000315` for an asset that the company does not have; else the store's.
+/// `CUSTOMER_API_0000315` for an asset that the company does not have, `FUND_0000005` for a customer who leaves; else the
+/// store's.
 pub fn open(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, wanted: &[Wanted]) -> Result<()> {
     let known = assets::list(tx, company_id)?;
     let now = tx.now();
@@ -67,7 +76,37 @@ pub fn open(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, wanted: &[Wanted
         )?;
     }
     if opened > 0 {
+        // Looked at after the insertion, which has waited for a closure that was under way.
+        if closing::is_shut(tx, company_id, customer_id)? {
+            return Err(Code::Frozen.refuse());
+        }
         tx.touch(customer_id);
+    }
+    Ok(())
+}
+
+/// Opens accounts for customers who were added in this transaction, so that nobody knows of them yet.
+///
+/// # Errors
+/// `CUSTOMER_API_0000315` for an asset that the company does not have; else the store's.
+pub fn open_new(tx: &mut Tx<'_>, company_id: i64, customers: &[i64], wanted: &[Wanted]) -> Result<()> {
+    let known = assets::list(tx, company_id)?;
+    let asset_of = |code: &String| known.iter().find(|asset| asset.code == *code);
+    let wanted: Vec<(i64, i64)> = wanted
+        .iter()
+        .map(|(trade_type, code)| asset_of(code).map(|asset| (*trade_type, asset.id)))
+        .collect::<Option<_>>()
+        .ok_or_else(|| Code::NotOffered.refuse())?;
+    let now = tx.now();
+    for customer_id in customers {
+        for (trade_type, asset_id) in &wanted {
+            let id = tx.new_id();
+            tx.send(
+                "INSERT INTO accounts (company_id, customer_id, id, trade_type, asset_id, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+                params![company_id, *customer_id, id, *trade_type, *asset_id, now],
+            )?;
+        }
     }
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 use crate::accounts::Account;
 use crate::amount::Amount;
+use crate::cover::{self, Cover};
 use crate::error::Result;
 use crate::idempotency::{self, FOR_EVER, Key};
+use crate::loans::Debtor;
 use crate::place::{Kind, Place};
 use crate::transfer::{self, Posting, Transfer};
 use custos_store::{Error as StoreError, Tx, audit};
@@ -40,12 +42,12 @@ pub struct Adjusted {
     pub balance: Amount,
 }
 
-/// Moves the money.
+/// Moves the money. What is taken from a margin account is never so much that loans lose their cover.
 ///
 /// # Errors
-/// `FUND_0000001` when less is free than is to be taken, `0005` while frozen, `0007` for a key of another request,
+/// `FUND_0000001` when less may leave than is to be taken, `0005` while frozen, `0007` for a key of another request,
 /// `GATEWAY_CODE_104` for nothing; else the store's.
-pub fn adjust(tx: &mut Tx<'_>, wish: &Adjustment<'_>) -> Result<Adjusted> {
+pub fn adjust(tx: &mut Tx<'_>, wish: &Adjustment<'_>, cover: Cover<'_>) -> Result<Adjusted> {
     let asset_id = wish.account.asset.id;
     let own = Place::of_customer(wish.customer_id, wish.account.id, Kind::Own);
     let float = Place::of_company(Kind::Float, asset_id, wish.customer_id);
@@ -57,6 +59,11 @@ pub fn adjust(tx: &mut Tx<'_>, wish: &Adjustment<'_>) -> Result<Adjusted> {
         request: request.as_bytes(),
     });
     let reply = idempotency::once(tx, key, FOR_EVER, |tx| {
+        if wish.amount.is_negative() {
+            let debtor =
+                Debtor { company_id: wish.company_id, customer_id: wish.customer_id, account: wish.account };
+            cover::ask(tx, &debtor, wish.amount.negated()?, cover, Some(float))?;
+        }
         let postings = [
             Posting { place: own, asset_id, amount: wish.amount, business_type1: 0 },
             Posting { place: float, asset_id, amount: wish.amount.negated()?, business_type1: 0 },

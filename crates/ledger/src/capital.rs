@@ -2,19 +2,16 @@
 
 use crate::accounts::Account;
 use crate::amount::{self, Amount};
+use crate::cover::{self, Cover};
 use crate::error::{Code, Result};
-use crate::interest;
-use crate::loans::{self, Debtor};
-use crate::margin::{Book, Holding, Terms};
-use crate::place::{self, Kind, Place};
-use crate::rates::{self, Valuation};
+use crate::loans::Debtor;
+use crate::locks;
+use crate::place::{Kind, Place};
 use crate::transfer::{self, Posting, Transfer};
 use custos_store::{Param, Row, Tx, params};
 
 /// `businessType` of such a move.
 pub const BUSINESS_TYPE: i64 = 5;
-/// The trade type whose balances are collateral: CROSS.
-const MARGIN: i64 = 3;
 
 /// An account and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -40,20 +37,11 @@ pub struct Moved {
     pub free: Amount,
 }
 
-/// What decides how much may leave a margin account.
-#[derive(Debug, Clone, Copy)]
-pub struct Cover<'a> {
-    /// On what terms the customer's group lends, if it does.
-    pub terms: Option<&'a Terms>,
-    /// By what the accounts are valued.
-    pub valuation: &'a Valuation,
-}
-
 /// Moves `amount`, never more than is free, and out of a margin account no more than the cover of its loans leaves.
 ///
 /// # Errors
 /// `GATEWAY_CODE_104` for nothing, or for accounts of two assets or one account; `FUND_0000001` when less may leave; `0005`
-/// while frozen; else the store's.
+/// while frozen or locked; else the store's.
 pub fn transfer(
     tx: &mut Tx<'_>,
     company_id: i64,
@@ -68,18 +56,14 @@ pub fn transfer(
     if out_of == into || to.account.asset.id != asset_id {
         return Err(Code::BadField.with(&["toAccountId"]));
     }
-    if from.account.trade_type == MARGIN {
-        // Borrowers are locked before places, and what is due is charged. Then all of the sender's places are locked;
-        // another's place that comes before them is locked before.
-        interest::bring_up(tx, company_id, from.customer_id, MARGIN)?;
-        if to.customer_id < from.customer_id {
-            place::lock(tx, company_id, into, asset_id)?;
-        }
-        let debtor = Debtor { company_id, customer_id: from.customer_id, account: from.account };
-        if amount > withdrawable(tx, &debtor, cover)? {
-            return Err(Code::NotEnough.refuse());
-        }
-    }
+    locks::check(
+        tx,
+        company_id,
+        (from.customer_id, from.account.trade_type),
+        (to.customer_id, to.account.trade_type),
+    )?;
+    let debtor = Debtor { company_id, customer_id: from.customer_id, account: from.account };
+    cover::ask(tx, &debtor, amount, cover, Some(into))?;
     let line = |place, amount| Posting { place, asset_id, amount, business_type1: 0 };
     let posted = transfer::post(
         tx,
@@ -94,15 +78,6 @@ pub fn transfer(
         },
     )?;
     Ok(Moved { transfer_id: posted.id, free: posted.available(out_of)? })
-}
-
-/// What may leave a margin account: it stays so until the transaction ends.
-fn withdrawable(tx: &mut Tx<'_>, debtor: &Debtor<'_>, cover: Cover<'_>) -> Result<Amount> {
-    let places = loans::stand_still(tx, debtor.company_id, debtor.customer_id, MARGIN)?;
-    let holdings = loans::holdings(tx, debtor, &places)?;
-    let rates = rates::read(tx, debtor.company_id, cover.valuation)?;
-    let own = Holding::of(debtor.customer_id, debtor.account, &places)?;
-    Book::new(&holdings, &rates, cover.terms)?.withdrawable(&own)
 }
 
 /// Which moves. Both ends of the time are within it.

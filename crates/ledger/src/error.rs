@@ -37,6 +37,16 @@ pub enum Code {
     NoRate,
     /// Nothing goes to others for a while after a credential or contact changed.
     CoolingOff,
+    /// Who leaves still owes something.
+    LeavesDebt,
+    /// Who leaves still has something.
+    LeavesBalance,
+    /// Who leaves still has something under way.
+    LeavesProposal,
+    /// The proposal does not wait any more.
+    ProposalEnded,
+    /// Who made a proposal can't approve it.
+    SamePerson,
 }
 
 impl Code {
@@ -58,6 +68,11 @@ impl Code {
         Self::NotToOthers,
         Self::NoRate,
         Self::CoolingOff,
+        Self::LeavesDebt,
+        Self::LeavesBalance,
+        Self::LeavesProposal,
+        Self::ProposalEnded,
+        Self::SamePerson,
     ];
 
     /// The code on the wire.
@@ -80,6 +95,11 @@ impl Code {
             Self::NotToOthers => "FUND_0000010",
             Self::NoRate => "FUND_0000011",
             Self::CoolingOff => "FUND_0000012",
+            Self::LeavesDebt => "CUSTOMER_API_0000127",
+            Self::LeavesBalance => "CUSTOMER_API_0000118",
+            Self::LeavesProposal => "CUSTOMER_API_0000119",
+            Self::ProposalEnded => "FUND_0000013",
+            Self::SamePerson => "FUND_0000014",
         }
     }
 

@@ -52,6 +52,11 @@ pub enum Finding {
         /// Where.
         place: Place,
     },
+    /// A reversal that is not the mirror of what it names, in whole or in part.
+    Reversal {
+        /// The reversal.
+        transfer_id: i64,
+    },
     /// A debt that no loan, repayment or interest made as it stands.
     Debt {
         /// The transfer.
@@ -88,6 +93,9 @@ impl fmt::Display for Finding {
             }
             Self::OutOfBounds { place } => write!(out, "{place}: the balance is beyond its bounds"),
             Self::Held { place } => write!(out, "{place}: what is held is not the sum of the open holds"),
+            Self::Reversal { transfer_id } => {
+                write!(out, "transfer {transfer_id} does not mirror the transfer that it undoes")
+            }
             Self::Debt { transfer_id } => {
                 write!(out, "transfer {transfer_id} changes a debt as no loan, repayment or interest does")
             }

@@ -1,7 +1,10 @@
 //! Money set aside: reserved first, then taken in full or in part, or let go.
 
+use crate::accounts;
 use crate::amount::{self, Amount};
+use crate::cover::{self, Cover};
 use crate::error::{Code, Result};
+use crate::loans::Debtor;
 use crate::place::{self, Place, Standing};
 use crate::transfer::{self, Posted, Posting, Transfer};
 use custos_store::{Error as StoreError, Tx, params};
@@ -48,9 +51,9 @@ pub struct Wanted<'a> {
 /// Sets money aside; returns the hold's id.
 ///
 /// # Errors
-/// `GATEWAY_CODE_104` for an amount not above zero or an end that has passed, `FUND_0000001` when less is free, `0005`
+/// `GATEWAY_CODE_104` for an amount not above zero or an end that has passed, `FUND_0000001` when less may leave, `0005`
 /// while frozen; else the store's.
-pub fn reserve(tx: &mut Tx<'_>, company_id: i64, wanted: Wanted<'_>) -> Result<i64> {
+pub fn reserve(tx: &mut Tx<'_>, company_id: i64, wanted: Wanted<'_>, cover: Cover<'_>) -> Result<i64> {
     if !wanted.amount.is_positive() {
         return Err(Code::BadField.with(&["amount"]));
     }
@@ -60,6 +63,12 @@ pub fn reserve(tx: &mut Tx<'_>, company_id: i64, wanted: Wanted<'_>) -> Result<i
     }
     if wanted.place.kind != place::Kind::Own {
         return Err(StoreError::Internal("only a customer's own money is set aside".to_owned()).into());
+    }
+    let customer_id = wanted.place.owner_id;
+    // What is set aside is about to leave: it secures no loan any more.
+    if let Some(account) = accounts::find(tx, company_id, customer_id, wanted.place.id)? {
+        let debtor = Debtor { company_id, customer_id, account: &account };
+        cover::ask(tx, &debtor, wanted.amount, cover, None)?;
     }
     let standing = place::lock(tx, company_id, wanted.place, wanted.asset_id)?;
     if standing.asset_id != wanted.asset_id {

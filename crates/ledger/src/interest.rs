@@ -107,18 +107,19 @@ pub fn bring_up(tx: &mut Tx<'_>, company_id: i64, owner_id: i64, trade_type: i64
     Ok(true)
 }
 
-/// Charges some of what is due, at most so many hours of accounts; returns how many it was. For a worker: each call is
-/// one transaction.
+/// Charges some of what is due, at most so many hours of accounts; returns how many it was, each account that can't be
+/// charged counted as one. Such an account is left alone for an hour. For a worker: each call is one transaction.
 ///
 /// # Errors
 /// The store's.
 pub fn accrue_some(tx: &mut Tx<'_>, most: i64) -> Result<i64> {
-    let hour = hour_of(tx.now());
+    let now = tx.now();
+    let hour = hour_of(now);
     let due: BTreeSet<(i64, i64, i64)> = tx
         .query(
             "SELECT company_id, owner_id, trade_type FROM ledger_loans WHERE open = 1 AND accrued_hour < $1 \
-             ORDER BY accrued_hour LIMIT $2",
-            params![hour, most],
+             AND left_until <= $3 ORDER BY accrued_hour LIMIT $2",
+            params![hour, most, now],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?
         .into_iter()
@@ -141,12 +142,27 @@ pub fn accrue_some(tx: &mut Tx<'_>, most: i64) -> Result<i64> {
         }
         match charge(tx, &loan, group_id, most - hours) {
             Ok(charged) => hours += charged,
-            // A debt that can't grow any further must not keep others from being charged.
-            Err(Error::Refused(_)) => {}
+            // A debt that can't grow any further, or that something is wrong with, must not keep others from being charged.
+            Err(error @ (Error::Refused(_) | Error::Store(StoreError::Internal(_)))) => {
+                tracing::warn!(company = loan.company_id, account = loan.account_id, %error, "interest is left uncharged");
+                leave(tx, &loan)?;
+                // It is settled for now, so that whoever works the batches off goes on to the next.
+                hours += 1;
+            }
             Err(error) => return Err(error),
         }
     }
     Ok(hours)
+}
+
+/// Leaves a loan alone for an hour.
+fn leave(tx: &mut Tx<'_>, loan: &Loan) -> Result<()> {
+    let until = tx.now() + HOUR_MS;
+    tx.execute(
+        "UPDATE ledger_loans SET left_until = $4 WHERE company_id = $1 AND owner_id = $2 AND account_id = $3",
+        params![loan.company_id, loan.owner_id, loan.account_id, until],
+    )?;
+    Ok(())
 }
 
 /// One hour of an account, as it is written down.

@@ -127,7 +127,7 @@ pub fn available(
         return Err(Code::NoRate.with(&[code, &valuation.currency]));
     }
     let holdings = holdings(tx, debtor, places)?;
-    let own = Holding::of(debtor.customer_id, debtor.account, places)?;
+    let own = Holding::of(debtor.customer_id, debtor.account, places, tx.now())?;
     Book::new(&holdings, &rates, Some(terms))?.available_loan(&own)
 }
 
@@ -135,7 +135,8 @@ pub fn available(
 pub(crate) fn holdings(tx: &mut Tx<'_>, debtor: &Debtor<'_>, places: &[Standing]) -> Result<Vec<Holding>> {
     let accounts = accounts::list(tx, debtor.company_id, debtor.customer_id)?;
     let together = accounts.iter().filter(|account| account.trade_type == debtor.account.trade_type);
-    together.map(|account| Holding::of(debtor.customer_id, account, places)).collect()
+    let now = tx.now();
+    together.map(|account| Holding::of(debtor.customer_id, account, places, now)).collect()
 }
 
 /// Charges what is due on a customer's debts of a trade type, and keeps all that the customer has and owes as it is until
@@ -157,6 +158,28 @@ pub fn stand_still(
         return place::lock_all_of(tx, company_id, customer_id);
     }
     Ok(places)
+}
+
+/// Someone has come to another group: what is due until now is charged at the rate of the one before, and the new one's
+/// holds from here on. A group that does not lend leaves a debtor on the terms of before. To be called in the transaction
+/// that changes the group.
+///
+/// # Errors
+/// As [`interest::bring_up`].
+pub fn change_group(
+    tx: &mut Tx<'_>,
+    (company_id, customer_id): (i64, i64),
+    trade_type: i64,
+    lender: Option<Lender>,
+) -> Result<()> {
+    if !interest::bring_up(tx, company_id, customer_id, trade_type)? {
+        return Ok(());
+    }
+    let Some(lender) = lender else { return Ok(()) };
+    if lending::rate(tx, company_id, lender.group_id, trade_type)?.is_none() {
+        lending::note_rate(tx, company_id, lender.group_id, trade_type, lender.rate)?;
+    }
+    lending::set_borrower(tx, company_id, customer_id, trade_type, lender.group_id)
 }
 
 /// What a repayment went to.

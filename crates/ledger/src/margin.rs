@@ -4,13 +4,13 @@
 //! With a leverage of N, own assets of 1 carry loans of N − 1. What is owed is therefore covered while
 //! `net × (N − 1) ≥ owed`. Two figures of the net are told apart: the one that clients read counts all that has a rate;
 //! the one that decides on loans and withdrawals is careful. It leaves out what is held, since it may leave at any time,
-//! and what has no rate that can be believed.
+//! what stands on a frozen account, which could not pay, and what has no rate that can be believed.
 
 use crate::accounts::Account;
 use crate::amount::Amount;
 use crate::error::Result;
 use crate::exact::{self, Rounding};
-use crate::place::{Kind, Place, Standing};
+use crate::place::{Frozen, Kind, Place, Standing};
 use crate::rates::Rates;
 use num_rational::BigRational;
 use std::collections::BTreeMap;
@@ -52,14 +52,16 @@ pub struct Holding {
     pub principal: Amount,
     /// Interest owed: zero or above.
     pub interest: Amount,
+    /// Nothing may leave it now: it could not pay a debt either.
+    pub is_frozen: bool,
 }
 
 impl Holding {
-    /// An account as the customer's places tell it.
+    /// An account as the customer's places tell it at an instant.
     ///
     /// # Errors
     /// `FUND_0000003` beyond 128 bits.
-    pub fn of(customer_id: i64, account: &Account, places: &[Standing]) -> Result<Self> {
+    pub fn of(customer_id: i64, account: &Account, places: &[Standing], now: i64) -> Result<Self> {
         let at = |kind| {
             let place = Place::of_customer(customer_id, account.id, kind);
             places.iter().find(|standing| standing.place == place)
@@ -74,6 +76,8 @@ impl Holding {
             // A debt is a balance below zero.
             principal: balance(Kind::Principal).negated()?,
             interest: balance(Kind::Interest).negated()?,
+            is_frozen: at(Kind::Own)
+                .is_some_and(|own| own.frozen.until > now && own.frozen.bits & Frozen::DEBIT != 0),
         })
     }
 
@@ -174,7 +178,8 @@ impl<'a> Book<'a> {
             }
             match rates.fresh(&one.code) {
                 Some(rate) => {
-                    careful.net += one.coins(one.available()?.minus(owed)?) * &rate.number;
+                    let sure = if one.is_frozen { Amount::ZERO } else { one.available()? };
+                    careful.net += one.coins(sure.minus(owed)?) * &rate.number;
                     careful.owed += one.coins(owed) * &rate.number;
                 }
                 None => careful.is_blind |= owed.is_positive(),

@@ -129,6 +129,11 @@ impl Standing {
         }
     }
 
+    /// Whether it takes no money any more, since its owner leaves.
+    fn is_shut(&self) -> bool {
+        self.place.kind == Kind::Own && self.ceiling.is_some_and(Amount::is_zero)
+    }
+
     /// What is free: the balance less what is held.
     ///
     /// # Errors
@@ -153,7 +158,7 @@ impl Standing {
             return Err(Code::NotEnough.refuse());
         }
         if amount.is_positive() && self.ceiling.is_some_and(|ceiling| balance > ceiling) {
-            return Err(Code::OverCeiling.refuse());
+            return Err(if self.is_shut() { Code::Frozen } else { Code::OverCeiling }.refuse());
         }
         Ok(balance)
     }

@@ -178,7 +178,23 @@ pub fn load(
     company_id: i64,
     valuation: &str,
     all: &[Quoted],
+    by: (Source, &str),
+) -> Result<()> {
+    load_as_of(tx, company_id, valuation, all, by, i64::MAX)
+}
+
+/// The same, of rates that were true at an instant, if that has passed. What a service tells late does not take the place
+/// of something newer, and what it tells again is no news for the audit log.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_as_of(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    valuation: &str,
+    all: &[Quoted],
     (source, actor): (Source, &str),
+    at: i64,
 ) -> Result<()> {
     if all.len() > MOST_AT_ONCE {
         return Err(Code::BadField.with(&["rates"]));
@@ -188,30 +204,37 @@ pub fn load(
     // In one order, so that two who name the same rates do not wait for each other.
     let mut all: Vec<&Quoted> = all.iter().collect();
     all.sort_unstable_by_key(|quoted| quoted.in_order());
-    let now = tx.now();
-    let mut told = Map::new();
+    let at = tx.now().min(at);
+    let (mut told, mut is_changed) = (Map::new(), false);
     for quoted in all {
         if let Some(code) = [&quoted.base, &quoted.quote].into_iter().find(|code| !is_known(code)) {
             return Err(Code::NotOffered.with(&[code]));
         }
         let before = pair(tx, company_id, &quoted.base, &quoted.quote)?;
         let (first, second) = quoted.in_order();
-        tx.execute(
+        let changed = tx.execute(
             "INSERT INTO rates (company_id, first, second, base, rate, source, quoted_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (company_id, first, second) DO UPDATE SET base = excluded.base, rate = excluded.rate, \
-             source = excluded.source, quoted_at = excluded.quoted_at",
-            params![company_id, first, second, &quoted.base, &quoted.units.to_bytes(), source.name(), now],
+             source = excluded.source, quoted_at = excluded.quoted_at \
+             WHERE excluded.source <> 'provider' OR excluded.quoted_at >= rates.quoted_at",
+            params![company_id, first, second, &quoted.base, &quoted.units.to_bytes(), source.name(), at],
         )?;
+        is_changed |= changed > 0;
         let before = before.map(|rate| exact::brief(&rate.number, RATE_DIGITS));
         let after = exact::brief(&exact::coins(quoted.units, RATE_DIGITS), RATE_DIGITS);
-        told.insert(format!("{}/{}", quoted.base, quoted.quote), json!([before, after]));
+        if changed > 0 && (source != Source::Provider || before.as_ref() != Some(&after)) {
+            told.insert(format!("{}/{}", quoted.base, quoted.quote), json!([before, after]));
+        }
     }
-    if told.is_empty() {
+    if !is_changed {
         return Ok(());
     }
     // What customers read of their accounts is told in the valuation currency.
     tx.touch(EVERYTHING);
+    if told.is_empty() {
+        return Ok(());
+    }
     let detail = json!({ "source": source.name(), "rates": Value::Object(told) });
     tx.audit(audit::Entry::by_hand(company_id, "rates.set", actor, None, detail));
     Ok(())
@@ -239,6 +262,17 @@ macro_rules! select {
 /// The store's.
 pub fn list(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<Stored>> {
     Ok(tx.query(concat!(select!(), " ORDER BY first, second"), params![company_id], stored_of)?)
+}
+
+/// When a service last named a rate of the company's.
+///
+/// # Errors
+/// The store's.
+pub fn last_provided(tx: &mut Tx<'_>, company_id: i64) -> Result<Option<i64>> {
+    Ok(tx.value(
+        "SELECT max(quoted_at) FROM rates WHERE company_id = $1 AND source = 'provider'",
+        params![company_id],
+    )?)
 }
 
 /// What was named for a pair, either way round.

@@ -8,6 +8,7 @@ use crate::amount::{self, Amount};
 use crate::debts::Debts;
 use crate::error::Result;
 pub use crate::finding::Finding;
+use crate::mirror;
 use crate::place::{self, Kind, Place, Standing, hash_of};
 use crate::transfer::{Head, Posting, Transfer, digest, link, seal};
 use custos_store::{Keyring, Store, Tx, params};
@@ -85,6 +86,9 @@ fn prove(
     }
     if let Some(place) = other_asset(tx, company_id)? {
         return Ok(Err(Finding::Differs { place }));
+    }
+    if let Some(transfer_id) = mirror::first_wrong(tx, company_id)? {
+        return Ok(Err(Finding::Reversal { transfer_id }));
     }
     if let Err(finding) = held(tx, company_id)? {
         return Ok(Err(finding));

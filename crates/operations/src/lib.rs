@@ -5,7 +5,10 @@
 
 pub mod api;
 pub mod calls;
+pub mod closing;
 pub mod context;
+pub mod credit_limit;
+pub mod desk;
 pub mod error;
 pub mod fields;
 pub mod files;
@@ -14,6 +17,8 @@ pub mod once;
 pub mod openapi;
 pub mod operation;
 pub mod outside;
+pub mod portability;
 pub mod proofs;
+pub mod quotes;
 pub mod shape;
 pub mod terms;

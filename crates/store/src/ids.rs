@@ -45,6 +45,12 @@ impl IdMaker {
     }
 }
 
+/// When an id was made, or, for one of a maker who was faster than the clock, when it might have been.
+#[must_use]
+pub fn instant_of(id: i64) -> i64 {
+    (id >> (NODE_BITS + SEQUENCE_BITS)).saturating_add(EPOCH_MS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,6 +32,7 @@ pub use data_key::DataKey;
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use error::{Error, Result};
 pub use generations::{EVERYTHING, Generations};
+pub use ids::instant_of;
 pub use key_file::KeyFile;
 pub use keyring::{KeyError, Keyring};
 pub use store::{DatabaseUrl, Options, Parts, Store};

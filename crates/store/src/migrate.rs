@@ -37,6 +37,20 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0007_customer_keys.sql"),
     },
     Migration { version: 8, name: "files", sql: include_str!("../migrations/0008_files.sql") },
+    Migration { version: 9, name: "kyc", sql: include_str!("../migrations/0009_kyc.sql") },
+    Migration {
+        version: 10,
+        name: "customer_extends",
+        sql: include_str!("../migrations/0010_customer_extends.sql"),
+    },
+    Migration { version: 11, name: "closures", sql: include_str!("../migrations/0011_closures.sql") },
+    Migration { version: 12, name: "imports", sql: include_str!("../migrations/0012_imports.sql") },
+    Migration {
+        version: 13,
+        name: "credit_limits",
+        sql: include_str!("../migrations/0013_credit_limits.sql"),
+    },
+    Migration { version: 14, name: "money_desk", sql: include_str!("../migrations/0014_money_desk.sql") },
 ];
 
 /// How a database stands to this program.

@@ -37,10 +37,23 @@ impl Kernel {
         salt: &[u8],
         pepper: &[u8],
     ) -> Result<Tag, HashError> {
-        self.derive_with_data(params, secret, salt, pepper, &[]).map_err(|error| {
-            tracing::error!(%error, "Argon2 failed");
-            HashError::Failed
-        })
+        self.derive_with_data(params, secret, salt, pepper, &[]).map_err(failed)
+    }
+
+    /// The same as another system has made it: without a pepper, by its own variant, of its own length.
+    pub(super) fn derive_foreign(
+        &mut self,
+        algorithm: Algorithm,
+        params: PasswordParams,
+        secret: &[u8],
+        salt: &[u8],
+        made: &mut [u8],
+    ) -> Result<(), HashError> {
+        let costs = costs(params, made.len()).map_err(failed)?;
+        self.hasher.set_argon2(Argon2::new(algorithm, Version::V0x13, costs));
+        let outcome = self.hasher.hash_into_with_ad(secret, salt, &[], &[], made);
+        self.let_go();
+        outcome.map_err(failed)
     }
 
     fn derive_with_data(
@@ -51,21 +64,34 @@ impl Kernel {
         pepper: &[u8],
         data: &[u8],
     ) -> Result<Tag, Error> {
-        let costs = Params::builder()
-            .memory(Memory::kib(u64::from(params.memory_kib)))
-            .passes(params.iterations)
-            .lanes(params.lanes)
-            .threads(1)
-            .tag_len(TagLen::bytes(TAG_LEN as u64))
-            .build()?;
-        self.hasher.set_argon2(argon2id(costs));
+        self.hasher.set_argon2(argon2id(costs(params, TAG_LEN)?));
         let mut tag = Tag::default();
         let outcome = self.hasher.hash_into_with_ad(secret, salt, pepper, data, tag.as_mut_slice());
+        self.let_go();
+        outcome.map(|()| tag)
+    }
+
+    /// Of more memory than most hashes need.
+    fn let_go(&mut self) {
         if self.hasher.reserved_blocks() > self.keep_blocks {
             self.hasher.clear();
         }
-        outcome.map(|()| tag)
     }
+}
+
+fn costs(params: PasswordParams, tag_len: usize) -> Result<Params, Error> {
+    Params::builder()
+        .memory(Memory::kib(u64::from(params.memory_kib)))
+        .passes(params.iterations)
+        .lanes(params.lanes)
+        .threads(1)
+        .tag_len(TagLen::bytes(tag_len as u64))
+        .build()
+}
+
+fn failed(error: Error) -> HashError {
+    tracing::error!(%error, "Argon2 failed");
+    HashError::Failed
 }
 
 fn argon2id(params: Params) -> Argon2 {

@@ -67,7 +67,7 @@ impl Kind {
             (Channel::Sms, Purpose::Register) => "SMS_REGISTER_VERIFICATION_CODE",
             (Channel::Sms, Purpose::Password) => "SMS_PASSWORD_VERIFICATION_CODE",
             (Channel::Sms, Purpose::SignedIn) => "SMS_LOGINED_VERIFICATION_CODE",
-            (Channel::Telegram, _) => "SMS_TELEGRAM_VERIFICATION_CODE",
+            (Channel::Telegram | Channel::Wallet, _) => "SMS_TELEGRAM_VERIFICATION_CODE",
         }
     }
 
@@ -122,7 +122,7 @@ impl Recipient {
         match channel {
             Channel::Email => Email::parse(text).map(Self::Email).ok_or_else(|| Code::BadEmail.refuse()),
             Channel::Sms => Phone::parse_recipient(text).map(Self::Phone).map_err(phone_refusal),
-            Channel::Telegram => text
+            Channel::Telegram | Channel::Wallet => text
                 .parse()
                 .ok()
                 .filter(|id| *id > 0)
@@ -140,7 +140,7 @@ impl Recipient {
             Channel::Email => customer.email.clone().map(Self::Email).ok_or_else(|| Code::NoEmail.refuse()),
             Channel::Sms => customer.phone.clone().map(Self::Phone).ok_or_else(|| Code::NoPhone.refuse()),
             // Bound Telegram accounts are found by `third_party::telegram_recipient`.
-            Channel::Telegram => Err(Code::ThirdPartyNotBound.with(&["telegram"])),
+            Channel::Telegram | Channel::Wallet => Err(Code::ThirdPartyNotBound.with(&["telegram"])),
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) enum Command {
         /// The company's id
         id: i64,
         /// Which secret
-        #[arg(value_parser = [third_party::BOT_TOKEN, third_party::WALLET_KEY])]
+        #[arg(value_parser = [third_party::BOT_TOKEN, third_party::WALLET_KEY, third_party::RATES_TOKEN])]
         name: String,
     },
     /// Stop serving a company's customers

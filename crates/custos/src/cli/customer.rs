@@ -8,6 +8,7 @@ use custos_customers::customer::Customer;
 use custos_customers::operator::{self, Listed};
 use custos_customers::session::{self, Session};
 use custos_ledger::accounts::{self, Account};
+use custos_operations::portability;
 use custos_store::{Store, Tx};
 use serde_json::{Value, json};
 
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Disable(Who),
     /// Bring a disabled customer back
     Enable(Who),
+    /// Write all that is kept of a customer as JSON, for them to take along; this is noted in the audit log
+    Export(Who),
     /// Show a customer's sessions, or end them
     Sessions {
         #[command(flatten)]
@@ -67,9 +70,22 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Unlock(who) => lock(&store, &who, false, json),
         Command::Disable(who) => enable(&store, &who, false, json),
         Command::Enable(who) => enable(&store, &who, true, json),
+        Command::Export(who) => export(&store, &who),
         Command::Sessions { who, end: true } => end_sessions(&store, &who, json),
         Command::Sessions { who, end: false } => sessions(&store, &who, json),
     }
+}
+
+fn export(store: &Store, who: &Who) -> Done {
+    let (wish, by) = (who.clone(), actor());
+    let id = store.write_blocking(move |tx| {
+        let customer = operator::customer(tx, wish.owner.company, &wish.number)?;
+        portability::noted(tx, &customer, &by);
+        Ok::<_, Failure>(customer.id)
+    })?;
+    let company = who.owner.company;
+    let whole = store.read_blocking(move |tx| Ok::<_, Failure>(portability::export(tx, company, id)?))?;
+    say(&serde_json::to_string_pretty(&whole).map_err(|error| Failure::Said(error.to_string()))?)
 }
 
 fn status_word(status: i64) -> &'static str {

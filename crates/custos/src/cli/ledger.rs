@@ -9,7 +9,8 @@ use custos_customers::{company, operator};
 use custos_ledger::accounts::{self, Account};
 use custos_ledger::entries::{self, Entry};
 use custos_ledger::place::{self, Kind, Place};
-use custos_ledger::{Amount, adjust, reversal, verify};
+use custos_ledger::{Amount, verify};
+use custos_operations::desk;
 use custos_store::{Store, Tx};
 use serde_json::{Value, json};
 
@@ -60,15 +61,15 @@ pub(super) enum Command {
 pub(super) struct Who {
     /// The customer's number
     #[arg(long, value_name = "NUMBER")]
-    customer: String,
+    pub(super) customer: String,
     #[command(flatten)]
-    owner: Owner,
+    pub(super) owner: Owner,
 }
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Which {
     #[command(flatten)]
-    who: Who,
+    pub(super) who: Who,
     /// 1 CFD_MM, 2 CFD_WBW, 3 CROSS, 5 MATCH, 8 WALLET
     #[arg(long, value_name = "N")]
     trade_type: i64,
@@ -106,7 +107,7 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
     }
 }
 
-fn account(tx: &mut Tx<'_>, which: &Which) -> Done<(Customer, Account)> {
+pub(super) fn account(tx: &mut Tx<'_>, which: &Which) -> Done<(Customer, Account)> {
     let company = which.who.owner.company;
     let customer = operator::customer(tx, company, &which.who.customer)?;
     let found = accounts::list(tx, company, customer.id)?.into_iter().find(|account| {
@@ -121,7 +122,7 @@ fn account(tx: &mut Tx<'_>, which: &Which) -> Done<(Customer, Account)> {
     Ok((customer, found.ok_or_else(missing)?))
 }
 
-fn parsed(text: &str, account: &Account) -> Done<Amount> {
+pub(super) fn parsed(text: &str, account: &Account) -> Done<Amount> {
     Amount::parse(text, account.digits()).ok_or_else(|| {
         Failure::Said(format!(
             "{text} is no amount of {}, which has {} decimals",
@@ -133,18 +134,19 @@ fn parsed(text: &str, account: &Account) -> Done<Amount> {
 fn adjust(store: &Store, wish: &Adjust, json: bool) -> Done {
     let (wish, by) = (wish.clone(), actor());
     let told = store.write_blocking(move |tx| {
+        let company = operator::company(tx, wish.which.who.owner.company)?;
+        // Words that say more than a code.
         let (customer, account) = account(tx, &wish.which)?;
-        let amount = parsed(&wish.amount, &account)?;
-        let request = adjust::Adjustment {
-            company_id: customer.company_id,
-            customer_id: customer.id,
-            account: &account,
-            amount,
-            reason: &wish.reason,
-            actor: &by,
-            key: wish.key.as_deref(),
+        parsed(&wish.amount, &account)?;
+        let which = desk::Which {
+            customer: &customer.number,
+            trade_type: account.trade_type,
+            account_id: Some(account.id),
+            currency: &account.asset.code,
         };
-        let done = adjust::adjust(tx, &request)?;
+        let change =
+            desk::Change { amount: &wish.amount, reason: &wish.reason, actor: &by, key: wish.key.as_deref() };
+        let (account, amount, done) = desk::adjust(tx, &company, which, change)?;
         let (digits, currency) = (account.digits(), account.asset.code);
         let (amount, balance) = (amount.to_text(digits), done.balance.to_text(digits));
         let words = format!(
@@ -178,7 +180,8 @@ fn reverse(
                 Some(part.ok_or_else(|| Failure::Said(format!("{text} is no amount of that currency")))?)
             }
         };
-        Ok::<_, Failure>(reversal::reverse(tx, company, transfer, part, (&reason, &by))?.id)
+        let company = operator::company(tx, company)?;
+        Ok::<_, Failure>(desk::reverse(tx, &company, transfer, part, (&reason, &by))?.id)
     })?;
     settle();
     tell(json, &json!({ "transfer": id, "reverses": transfer }), || {

@@ -1,19 +1,28 @@
 //! The command line: one file a command.
 
 mod audit;
+mod closure;
 mod company;
 mod config;
 mod customer;
 mod doctor;
+mod export;
 mod group;
+mod import;
 mod journal;
 mod keys;
+mod kyc;
 mod ledger;
 mod out;
 mod outbox;
+mod progress;
+mod proposal;
 mod rates;
 mod serve;
 mod settings;
+mod sheet;
+mod transfer_lock;
+mod wallet;
 
 use crate::open::Source;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -36,7 +45,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run everything in one directory, with no configuration and no other service
-    Demo,
+    Demo {
+        /// Fill the company with people who have done something
+        #[arg(long)]
+        sample: bool,
+    },
     /// Serve customers in production
     Serve(serve::Serve),
     /// Bring the database's schema up to date
@@ -50,6 +63,15 @@ enum Command {
     /// Customers, their locks and sessions
     #[command(subcommand)]
     Customer(customer::Command),
+    /// Customers who ask to leave
+    #[command(subcommand)]
+    Closure(closure::Command),
+    /// Take customers over from another system
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Write lists as CSV
+    #[command(subcommand)]
+    Export(export::Command),
     /// Messages on their way out
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -59,9 +81,21 @@ enum Command {
     /// Money: balances, statements, adjustments, proofs
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Adjustments of customers' money that a second person approves
+    #[command(subcommand)]
+    Proposal(proposal::Command),
+    /// Closing a customer's accounts to transfers for a while
+    #[command(subcommand)]
+    TransferLock(transfer_lock::Command),
     /// What assets are worth in each other
     #[command(subcommand)]
     Rates(rates::Command),
+    /// Who customers are: what is asked, and what waits for a decision
+    #[command(subcommand)]
+    Kyc(kyc::Command),
+    /// Credit limits in the company's own wallet system
+    #[command(subcommand)]
+    Wallet(wallet::Command),
     /// Look for what is wrong, and say what mends it
     Doctor,
     /// Settings of the deployment
@@ -100,16 +134,23 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, source: &Source, json: bool) -> Done {
     match command {
-        Command::Demo => Ok(serve::demo(source)?),
+        Command::Demo { sample } => Ok(serve::demo(source, sample)?),
         Command::Serve(serve) => Ok(serve.run(source)?),
         Command::Migrate => Ok(serve::migrate(source, json)?),
         Command::Company(command) => company::run(command, source, json),
         Command::Group(command) => group::run(command, source, json),
         Command::Customer(command) => customer::run(command, source, json),
+        Command::Closure(command) => closure::run(command, source, json),
+        Command::Import(command) => import::run(command, source, json),
+        Command::Export(command) => export::run(command, source),
         Command::Outbox(command) => outbox::run(&command, source, json),
         Command::Audit(command) => audit::run(&command, source, json),
         Command::Ledger(command) => ledger::run(command, source, json),
+        Command::Proposal(command) => proposal::run(command, source, json),
+        Command::TransferLock(command) => transfer_lock::run(&command, source, json),
         Command::Rates(command) => rates::run(command, source, json),
+        Command::Kyc(command) => kyc::run(command, source, json),
+        Command::Wallet(command) => wallet::run(command, source, json),
         Command::Doctor => doctor::run(source, json),
         Command::Config(command) => config::run(&command, source, json),
         Command::Keys(command) => keys::run(&command, source, json),

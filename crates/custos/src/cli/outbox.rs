@@ -181,7 +181,11 @@ mod tests {
         for taken in taken {
             store
                 .write_blocking(move |tx| {
-                    outbox::failed(tx, &taken, &Try { reason: "550", permanent: true, wait_s: None })
+                    outbox::failed(
+                        tx,
+                        &taken,
+                        &Try { reason: "550", permanent: true, wait_s: None, patient: false },
+                    )
                 })
                 .unwrap();
         }

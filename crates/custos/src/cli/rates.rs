@@ -2,11 +2,14 @@
 
 use super::group::Owner;
 use super::out::{Done, Failure, actor, settle, table, tell, when, yes};
+use crate::config::Config;
 use crate::open::{self, Source};
+use crate::server;
 use custos_customers::operator;
+use custos_delivery::quotes::QuotesClient;
 use custos_ledger::assets;
 use custos_ledger::rates::{self, MOST_AT_ONCE, Quoted, Stored, Valuation};
-use custos_operations::terms;
+use custos_operations::{quotes, terms};
 use custos_store::{Store, Tx};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -34,6 +37,11 @@ pub(super) enum Command {
         #[command(flatten)]
         owner: Owner,
     },
+    /// Ask the company's service for rates now
+    Fetch {
+        #[command(flatten)]
+        owner: Owner,
+    },
     /// List the rates
     List {
         #[command(flatten)]
@@ -53,6 +61,10 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
             let quoted = lines(&text)?;
             let (_, store) = open::command_store(source)?;
             set(&store, owner.company, quoted, rates::Source::File, json)
+        }
+        Command::Fetch { owner } => {
+            let (config, store) = open::command_store(source)?;
+            fetch(&config, &store, owner.company, json)
         }
         Command::List { owner } => {
             let (_, store) = open::command_store(source)?;
@@ -145,6 +157,22 @@ fn set(store: &Store, company: i64, given: Vec<Given>, source: rates::Source, js
     settle();
     tell(json, &json!({ "company": company, "rates": count }), || {
         format!("set {count} rate{} of company {company}", if count == 1 { "" } else { "s" })
+    })
+}
+
+fn fetch(config: &Config, store: &Store, company: i64, json: bool) -> Done {
+    let company = store.read_blocking(move |tx| Ok::<_, Failure>(operator::company(tx, company)?))?;
+    if company.settings.rates.url.is_empty() {
+        return Err(Failure::Said(format!(
+            "company {} has no service for rates: `custos company set {} --setting rates.url=URL`",
+            company.id, company.id
+        )));
+    }
+    let client = QuotesClient::new(server::reach(config)?);
+    let done = quotes::fetch(store, &client, &company)?;
+    settle();
+    tell(json, &json!({ "company": company.id, "rates": done.taken, "left_out": done.left_out }), || {
+        format!("took {} rates of company {}, left {} out", done.taken, company.id, done.left_out)
     })
 }
 

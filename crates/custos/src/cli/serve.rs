@@ -34,7 +34,7 @@ impl Serve {
 }
 
 /// Runs everything in one directory.
-pub(super) fn demo(source: &Source) -> Result<(), String> {
+pub(super) fn demo(source: &Source, sample: bool) -> Result<(), String> {
     if source.config.is_some() {
         return Err("`custos demo` takes --data DIR; with a configuration, `custos serve`".to_owned());
     }
@@ -51,6 +51,9 @@ pub(super) fn demo(source: &Source) -> Result<(), String> {
         open::new_key_file(&config.key_file)?;
     }
     let telemetry = telemetry::start(&config)?;
+    if sample {
+        crate::sample::fill(&config)?;
+    }
     let done = run(&config, Manner { world: World::default(), migrate: true, demo: true });
     telemetry.flush();
     done

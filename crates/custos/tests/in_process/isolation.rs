@@ -53,8 +53,15 @@ impl Theft {
 }
 
 /// Operations in which nothing could be of another company.
-const NOTHING_TO_STEAL: [&str; 6] =
-    ["getCountryListByParentCode", "getListByParentCode", "findCompanyCountry", "config", "now", "country"];
+const NOTHING_TO_STEAL: [&str; 7] = [
+    "getCountryListByParentCode",
+    "getListByParentCode",
+    "getListByParentId",
+    "findCompanyCountry",
+    "config",
+    "now",
+    "country",
+];
 
 fn try_as_guest(theft: &Theft, operation: &str) {
     let Theft { house, owner, thief, .. } = theft;

@@ -9,14 +9,20 @@ mod caches;
 mod capital;
 mod capital_record;
 mod clock;
+mod closure;
+mod closure_race;
 mod common;
+mod credit_limits;
+mod desk;
 mod expiry;
 mod files;
 mod gate;
 #[expect(dead_code, reason = "made for more than is tried here")]
 #[path = "../../../delivery/tests/drivers/http_server.rs"]
 mod http_server;
+mod import;
 mod isolation;
+mod kyc;
 mod loans;
 mod lockout;
 mod margin;
@@ -24,10 +30,12 @@ mod margin;
 mod matrix;
 mod mfa;
 mod mfa_lock;
+mod rates_service;
 #[path = "../../../../e2e/src/recorder.rs"]
 mod recorder;
 mod refusals;
 mod refusals_of_codes;
+mod sample;
 mod sending;
 mod sms;
 mod standing;

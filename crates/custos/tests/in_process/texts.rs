@@ -4,13 +4,10 @@ use custos_delivery::texts::{LANGUAGES, Texts};
 use custos_operations::error::Gate;
 use std::collections::BTreeSet;
 
-/// Texts used by operations that are being added: closure (0117 to 0119, 0127), a wrong fund password (0132), a country
+/// Texts used by operations that are being added: closure with open positions (0117), a wrong fund password (0132), a country
 /// after identity was proved (0604), other systems' answers (011, 013), and programs' calls (014, 019).
-const OF_OPERATIONS_TO_COME: [&str; 8] = [
+const OF_OPERATIONS_TO_COME: [&str; 5] = [
     "CUSTOMER_API_0000117",
-    "CUSTOMER_API_0000118",
-    "CUSTOMER_API_0000119",
-    "CUSTOMER_API_0000127",
     "CUSTOMER_API_0000132",
     "CUSTOMER_API_0000604",
     "GATEWAY_CODE_014",

@@ -101,6 +101,8 @@ impl Sets {
         let name = short(entry);
         match () {
             () if entry.proofs.is_empty() => Self::Nothing,
+            // Leaving is no change of a credential: what it ends is tried in `closure`.
+            () if name == "destroy" => Self::Nothing,
             () if has(entry, "email") => Self::Email,
             () if has(entry, "phone") => Self::Phone,
             () if has(entry, "thirdUserId") => Self::Telegram,

@@ -43,6 +43,7 @@ impl Person {
             Channel::Email => &self.customer.email,
             Channel::Sms => &self.phone,
             Channel::Telegram => &self.telegram,
+            Channel::Wallet => unreachable!("no code goes to a wallet system"),
         }
     }
 }

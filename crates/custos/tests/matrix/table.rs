@@ -39,6 +39,7 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("firstSetEmail", &[NEW_ADDRESS, "code to the bound Telegram account"]),
     ("firstSetPhone", &[NEW_ADDRESS, "code to the bound Telegram account"]),
     ("bindThirdAccount", &[FRESH, "the third party's signature"]),
+    ("destroy", &[FRESH]),
     // Not of the published protocol: it replaces what stands in for the authenticator.
     ("recoveryCodes", &[GOOGLE]),
 ];

@@ -20,10 +20,12 @@ fn question(url: &str) -> Question {
         url: url.to_owned(),
         path: "/get-user-amount",
         company_id: 7,
+        customer_id: 70,
         trace: "trace-1".to_owned(),
         timestamp_ms: 1_800_000_000_000,
         key: CallKey::from_pem(PRIVATE).unwrap(),
         body: json!({ "userName": "10000001" }),
+        wants_data: true,
     }
 }
 
@@ -85,9 +87,13 @@ fn an_answer_is_usable_or_not() {
     for body in usable {
         assert!(asked("200 OK", "", body).0.is_ok(), "{body}");
     }
-    let refused = [r#"{"code":"US_0000001","msg":"leaked"}"#, r#"{"code":1,"data":{"amount":"1"}}"#];
-    for body in refused {
-        assert_eq!(asked("200 OK", "", body).0, Err(NoAnswer::Refused), "{body}");
+    let refused = [
+        (r#"{"code":"US_0000001","msg":"leaked"}"#, "US_0000001"),
+        (r#"{"code":1,"data":{"amount":"1"}}"#, ""),
+        (r#"{"code":"it was leaked"}"#, ""),
+    ];
+    for (body, told) in refused {
+        assert_eq!(asked("200 OK", "", body).0, Err(NoAnswer::Refused(told.to_owned())), "{body}");
     }
     for body in [
         "",

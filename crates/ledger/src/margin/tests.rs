@@ -43,6 +43,7 @@ fn holding(code: &str, digits: u32, [balance, held, principal, interest]: [&str;
         held: amount(held),
         principal: amount(principal),
         interest: amount(interest),
+        is_frozen: false,
     }
 }
 
@@ -117,6 +118,16 @@ fn what_is_held_is_no_collateral() {
     assert_eq!(told, [["400", "200", "0"]]);
     let told = figures(&[usdt(["400", "200", "100", "0"])], Some(&terms()));
     assert_eq!(told, [["100", "50", "150"]]);
+}
+
+#[test]
+fn what_is_frozen_is_no_collateral() {
+    let frozen = Holding { is_frozen: true, ..btc(["0.01", "0", "0", "0"]) };
+    assert_eq!(figures(&[frozen.clone(), usdt(NOTHING)], Some(&terms()))[1][0], "0");
+    // What is owed on it counts all the same.
+    let debtor = Holding { principal: Amount::of_units(1_000), ..frozen };
+    let all = [debtor, usdt(["1", "0", "0", "0"])];
+    assert_eq!(figures(&all, Some(&terms()))[1][0], "0.2");
 }
 
 #[test]
@@ -227,6 +238,7 @@ fn any_holding(code: &'static str, digits: u32) -> impl Strategy<Value = Holding
             held: Amount::of_units(balance / 100 * held),
             principal: Amount::of_units(principal / 4),
             interest: Amount::of_units(interest / 1_000),
+            is_frozen: false,
         },
     )
 }

@@ -1,17 +1,27 @@
 //! A company with two assets, and what tests do with its books.
 
 use crate::common::Bench;
+use custos_ledger::cover::Cover;
 use custos_ledger::place::{self, Kind, Place, Standing};
+use custos_ledger::rates::Valuation;
 use custos_ledger::transfer::{self, Posted, Posting, Transfer};
 use custos_ledger::verify::{Finding, Seen, verify};
 use custos_ledger::{Amount, Code, Error, Result, assets};
 use custos_store::{Tx, params};
+use std::sync::LazyLock;
 
 pub(crate) const COMPANY: i64 = 7;
 /// Two decimals.
 pub(crate) const USD: i64 = 1;
 /// Eighteen.
 pub(crate) const ETH: i64 = 2;
+
+/// What holds where nobody has borrowed.
+pub(crate) fn no_loans() -> Cover<'static> {
+    static VALUATION: LazyLock<Valuation> =
+        LazyLock::new(|| Valuation { currency: "USD".to_owned(), stale_after_ms: 0 });
+    Cover { terms: None, valuation: &VALUATION }
+}
 
 /// So many units.
 pub(crate) fn units(units: i128) -> Amount {

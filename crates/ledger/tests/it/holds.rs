@@ -1,6 +1,6 @@
 //! Money set aside.
 
-use crate::books::{Books, COMPANY, ETH, USD, code, float, own, transfer, units};
+use crate::books::{Books, COMPANY, ETH, USD, code, float, no_loans, own, transfer, units};
 use crate::common::{Bench, on_both};
 use custos_ledger::{Code, Error, Result, holds};
 
@@ -20,7 +20,7 @@ fn reserve_for(bench: &Bench, amount: i128, ms: i64) -> Result<i64> {
             reason: "a test",
             ends_at,
         };
-        holds::reserve(tx, COMPANY, wanted)
+        holds::reserve(tx, COMPANY, wanted, no_loans())
     })
 }
 
@@ -102,7 +102,7 @@ fn only_a_customers_own_money_in_its_own_asset_is_set_aside() {
             let reserved = bench.tries(move |tx| {
                 let ends_at = tx.now() + 1_000;
                 let wanted = holds::Wanted { place, asset_id, amount: units(1), reason: "a test", ends_at };
-                holds::reserve(tx, COMPANY, wanted)
+                holds::reserve(tx, COMPANY, wanted, no_loans())
             });
             assert!(matches!(reserved, Err(Error::Store(_))), "{place:?}");
         }

@@ -1,6 +1,6 @@
 //! Loans, repayments, and the hours between them.
 
-use crate::books::{Books, COMPANY, ETH, USD, code, own, transfer, units};
+use crate::books::{Books, COMPANY, ETH, USD, code, no_loans, own, transfer, units};
 use crate::common::{Bench, on_both};
 use custos_ledger::accounts::Account;
 use custos_ledger::assets::Asset;
@@ -250,14 +250,15 @@ fn what_is_undone_is_charged_until_then() {
         later(bench, 5);
         // Nothing was owed for five hours; from now on it is again.
         let undo = move |tx: &mut custos_store::Tx<'_>| {
-            reversal::reverse(tx, COMPANY, last, None, ("a mistake", "operator:test")).map(|posted| posted.id)
+            reversal::reverse(tx, COMPANY, last, None, ("a mistake", "operator:test"), no_loans())
+                .map(|posted| posted.id)
         };
         bench.tries(undo).unwrap();
         later(bench, 5);
         let loan = bench.number("SELECT MIN(id) FROM ledger_transfers");
         bench
             .tries(move |tx| {
-                reversal::reverse(tx, COMPANY, loan, None, ("never asked for", "operator:test"))
+                reversal::reverse(tx, COMPANY, loan, None, ("never asked for", "operator:test"), no_loans())
                     .map(|posted| posted.id)
             })
             .unwrap();

@@ -9,6 +9,8 @@ mod common;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod holds;
 #[cfg(test)]
 mod loans;

@@ -1,6 +1,6 @@
 //! Random sequences against sums kept in the test.
 
-use crate::books::{Books, COMPANY, USD, float, own, transfer, units};
+use crate::books::{Books, COMPANY, USD, float, no_loans, own, transfer, units};
 use crate::common::Bench;
 use custos_ledger::{Code, Error, holds};
 use custos_store::dialect::Engine;
@@ -79,7 +79,7 @@ impl Sums {
                         reason: "a test",
                         ends_at: i64::MAX,
                     };
-                    holds::reserve(tx, COMPANY, wanted)
+                    holds::reserve(tx, COMPANY, wanted, no_loans())
                 });
                 if self.free(who as usize) < amount {
                     refused(result, Code::NotEnough);

@@ -1,6 +1,6 @@
 //! What moves money, and what is refused.
 
-use crate::books::{Books, COMPANY, ETH, USD, code, float, own, post, posting, transfer, units};
+use crate::books::{Books, COMPANY, ETH, USD, code, float, no_loans, own, post, posting, transfer, units};
 use crate::common::on_both;
 use custos_ledger::idempotency::{self, FOR_EVER, Key};
 use custos_ledger::place::{self, Frozen};
@@ -120,7 +120,14 @@ fn a_transfer_is_undone_once_in_whole_or_in_part() {
         let paid = bench.tries(|tx| transfer(tx, own(ADA), own(BEN), 300)).unwrap().id;
         let undo = |part: Option<i128>| {
             bench.tries(move |tx| {
-                reversal::reverse(tx, COMPANY, paid, part.map(units), ("a mistake", "operator:test"))
+                reversal::reverse(
+                    tx,
+                    COMPANY,
+                    paid,
+                    part.map(units),
+                    ("a mistake", "operator:test"),
+                    no_loans(),
+                )
             })
         };
         for part in [0, -1, 301] {
@@ -130,17 +137,19 @@ fn a_transfer_is_undone_once_in_whole_or_in_part() {
         assert_eq!((bench.balance(own(ADA)), bench.balance(own(BEN))), (800, 200));
         assert_eq!(code(undo(None)), Code::Reversed);
         let again = move |tx: &mut custos_store::Tx<'_>| {
-            reversal::reverse(tx, COMPANY, undone, None, ("a mistake", "operator:test"))
+            reversal::reverse(tx, COMPANY, undone, None, ("a mistake", "operator:test"), no_loans())
         };
         assert_eq!(code(bench.tries(again)), Code::Reversed);
         let unknown = |tx: &mut custos_store::Tx<'_>| {
-            reversal::reverse(tx, COMPANY, 5, None, ("a mistake", "operator:test"))
+            reversal::reverse(tx, COMPANY, 5, None, ("a mistake", "operator:test"), no_loans())
         };
         assert_eq!(code(bench.tries(unknown)), Code::NotFound);
 
         let whole = bench.tries(|tx| transfer(tx, own(ADA), own(BEN), 40)).unwrap().id;
         bench
-            .tries(move |tx| reversal::reverse(tx, COMPANY, whole, None, ("a mistake", "operator:test")))
+            .tries(move |tx| {
+                reversal::reverse(tx, COMPANY, whole, None, ("a mistake", "operator:test"), no_loans())
+            })
             .unwrap();
         assert_eq!((bench.balance(own(ADA)), bench.balance(own(BEN))), (800, 200));
         bench.proves().unwrap();
@@ -302,14 +311,21 @@ fn what_is_moved_by_hand_is_in_the_audit_log() {
                     actor: "operator:test",
                     key: Some(key),
                 };
-                custos_ledger::adjust::adjust(tx, &wish)
+                custos_ledger::adjust::adjust(tx, &wish, no_loans())
             })
         };
         let given = give("a").unwrap();
         assert_eq!(give("a").unwrap(), given);
         bench
             .tries(move |tx| {
-                reversal::reverse(tx, COMPANY, given.transfer_id, None, ("a mistake", "operator:test"))
+                reversal::reverse(
+                    tx,
+                    COMPANY,
+                    given.transfer_id,
+                    None,
+                    ("a mistake", "operator:test"),
+                    no_loans(),
+                )
             })
             .unwrap();
         for action in ["ledger.adjust", "ledger.reverse"] {

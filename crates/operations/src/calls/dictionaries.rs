@@ -2,10 +2,11 @@
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::fields::Text;
+use crate::fields::{Int, Text};
 use crate::operation::{Class, Guest, Operation};
 use crate::{reply, request};
 use custos_customers::countries::{self, Country};
+use custos_ledger::assets;
 use serde_json::Value;
 
 reply! {
@@ -125,15 +126,95 @@ impl Operation for Countries {
     }
 }
 
+/// Dictionaries besides the countries, with their ids.
+const DICTIONARIES: [(i64, &str, Names); 4] = [
+    (1_000, "phone_code", ["Calling codes", "电话区号", "電話區號"]),
+    (2_000, ID_CARD_TYPE, ["Identity documents", "证件类型", "證件類型"]),
+    (3_000, BANK_CODE, ["Banks", "银行", "銀行"]),
+    (4_000, WALLET_CURRENCY, ["Currencies of wallets", "钱包币种", "錢包幣種"]),
+];
+const ID_CARD_TYPE: &str = "id_card_type";
+const BANK_CODE: &str = "bank_code";
+const WALLET_CURRENCY: &str = "digit_wallet_withdraw_currency";
+
+/// A name in English, in simplified and in traditional Chinese.
+type Names = [&'static str; 3];
+
 /// Identity documents: the codes are spelt as clients have them.
-const ID_CARD_TYPES: [(&str, [&str; 3]); 3] = [
+const ID_CARD_TYPES: [(&str, Names); 3] = [
     ("identity_card", ["Identity card", "身份证", "身份證"]),
     ("passport", ["Passport", "护照", "護照"]),
     ("drving_license", ["Driving licence", "驾驶证", "駕駛執照"]),
 ];
 
+/// Banks that customers name by a code.
+const BANKS: [(&str, Names); 14] = [
+    ("ICBC", ["Industrial and Commercial Bank of China", "中国工商银行", "中國工商銀行"]),
+    ("ABC", ["Agricultural Bank of China", "中国农业银行", "中國農業銀行"]),
+    ("BOC", ["Bank of China", "中国银行", "中國銀行"]),
+    ("CCB", ["China Construction Bank", "中国建设银行", "中國建設銀行"]),
+    ("COMM", ["Bank of Communications", "交通银行", "交通銀行"]),
+    ("PSBC", ["Postal Savings Bank of China", "中国邮政储蓄银行", "中國郵政儲蓄銀行"]),
+    ("CMB", ["China Merchants Bank", "招商银行", "招商銀行"]),
+    ("CITIC", ["China CITIC Bank", "中信银行", "中信銀行"]),
+    ("CEB", ["China Everbright Bank", "中国光大银行", "中國光大銀行"]),
+    ("HXB", ["Hua Xia Bank", "华夏银行", "華夏銀行"]),
+    ("CMBC", ["China Minsheng Bank", "中国民生银行", "中國民生銀行"]),
+    ("GDB", ["China Guangfa Bank", "广发银行", "廣發銀行"]),
+    ("SPDB", ["Shanghai Pudong Development Bank", "上海浦东发展银行", "上海浦東發展銀行"]),
+    ("CIB", ["Industrial Bank", "兴业银行", "興業銀行"]),
+];
+
+/// Assets that are kept in wallets on a chain; a company offers those of them that it has.
+const ON_CHAINS: [&str; 10] = ["BTC", "ETH", "USDT", "USDC", "TRX", "LTC", "BCH", "DOGE", "XRP", "SOL"];
+
+fn in_language<'a>([english, simplified, traditional]: [&'a str; 3], lang: &str) -> &'a str {
+    match lang {
+        "zh-CN" => simplified,
+        "zh-HK" | "zh-TW" => traditional,
+        _ => english,
+    }
+}
+
+/// The entries of a dictionary; none for one that there is not.
+async fn entries(parent: &str, cx: &Context) -> Result<Vec<DictionaryEntry>> {
+    let Some((id, parent, _)) = DICTIONARIES.into_iter().find(|(_, code, _)| *code == parent) else {
+        return Ok(Vec::new());
+    };
+    let listed = |all: &[(&str, Names)]| -> Vec<DictionaryEntry> {
+        let named = (id + 1..).zip(all).map(|(own, (code, names))| {
+            let [english, ..] = *names;
+            entry(own, (id, parent), (*code).to_owned(), (in_language(*names, &cx.lang), english))
+        });
+        named.collect()
+    };
+    Ok(match parent {
+        ID_CARD_TYPE => listed(&ID_CARD_TYPES),
+        BANK_CODE => listed(&BANKS),
+        WALLET_CURRENCY => {
+            let company_id = cx.company.id;
+            let assets = cx.read(move |tx| Ok(assets::list(tx, company_id)?)).await?;
+            let codes = assets.iter().filter(|asset| ON_CHAINS.contains(&asset.code.as_str()));
+            (id + 1..)
+                .zip(codes)
+                .map(|(own, asset)| entry(own, (id, parent), asset.code.clone(), (&asset.code, &asset.code)))
+                .collect()
+        }
+        _ => countries::all()
+            .iter()
+            .enumerate()
+            .filter(|(_, country)| country.calling_code != 0)
+            .map(|(place, country)| DictionaryEntry {
+                parent_code: parent.to_owned(),
+                ..country_entry(country, place, cx)
+            })
+            .collect(),
+    })
+}
+
 request! {
-    /// Lists the entries of a dictionary: `phone_code`, `id_card_type`; others are empty.
+    /// Lists the entries of a dictionary: `phone_code`, `id_card_type`, `bank_code`, `digit_wallet_withdraw_currency`;
+    /// others are empty.
     pub struct ByParentCode {
         /// The dictionary's code.
         parent_code: Text<64> = "parentCode",
@@ -148,30 +229,46 @@ impl Operation for ByParentCode {
     type Reply = Vec<DictionaryEntry>;
 
     async fn run(self, _: Guest, cx: Context) -> Result<Vec<DictionaryEntry>> {
-        let parent = self.parent_code.0.as_str();
-        Ok(match parent {
-            "phone_code" => countries::all()
+        entries(&self.parent_code, &cx).await
+    }
+}
+
+request! {
+    /// Lists the entries of a dictionary by its id: 0 for the dictionaries themselves, -1 for the countries.
+    pub struct ByParentId {
+        /// The dictionary's id.
+        parent_id: Int<-1, 9_007_199_254_740_991> = "parentId",
+    }
+}
+
+impl Operation for ByParentId {
+    const NAME: &'static str = "config.app.AppDictDubboService.getListByParentId";
+    const TOPIC: &'static str = "Dictionaries";
+    const CLASS: Class = Class::Read;
+    type Caller = Guest;
+    type Reply = Vec<DictionaryEntry>;
+
+    async fn run(self, _: Guest, cx: Context) -> Result<Vec<DictionaryEntry>> {
+        let found = |id: i64| DICTIONARIES.into_iter().find(|(own, _, _)| *own == id);
+        match self.parent_id.0 {
+            -1 => Ok(countries::all()
                 .iter()
                 .enumerate()
-                .filter(|(_, country)| country.calling_code != 0)
-                .map(|(place, country)| DictionaryEntry {
-                    parent_code: parent.to_owned(),
-                    ..country_entry(country, place, &cx)
+                .map(|(place, country)| country_entry(country, place, &cx))
+                .collect()),
+            0 => Ok(DICTIONARIES
+                .into_iter()
+                .map(|(id, code, names)| {
+                    let [english, ..] = names;
+                    let names = (in_language(names, &cx.lang), english);
+                    DictionaryEntry { has_leaf: 1, ..entry(id, (0, ""), code.to_owned(), names) }
                 })
-                .collect(),
-            "id_card_type" => (1..)
-                .zip(ID_CARD_TYPES)
-                .map(|(id, (code, [english, simplified, traditional]))| {
-                    let name = match cx.lang.as_str() {
-                        "zh-CN" => simplified,
-                        "zh-HK" | "zh-TW" => traditional,
-                        _ => english,
-                    };
-                    entry(id, (0, parent), code.to_owned(), (name, english))
-                })
-                .collect(),
-            _ => Vec::new(),
-        })
+                .collect()),
+            id => match found(id) {
+                Some((_, code, _)) => entries(code, &cx).await,
+                None => Ok(Vec::new()),
+            },
+        }
     }
 }
 

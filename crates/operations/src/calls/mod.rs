@@ -4,8 +4,12 @@ pub mod account;
 pub mod accounts;
 pub mod assets;
 pub mod capital;
+pub mod closure;
 pub mod contacts;
+pub mod country;
 pub mod dictionaries;
+pub mod extend;
+pub mod kyc;
 pub mod loans;
 pub mod mfa;
 pub mod passwords;
@@ -81,6 +85,17 @@ pub static ALL: &[Entry] = &[
     entry::<dictionaries::Countries>(),
     entry::<dictionaries::ByParentCode>(),
     entry::<dictionaries::BusinessCountries>(),
+    entry::<dictionaries::ByParentId>(),
+    entry::<country::ChangeCountry>(),
+    entry::<kyc::FindAllLevelKyc>(),
+    entry::<kyc::FindAllBizKyc>(),
+    entry::<kyc::FindAllBizKycList>(),
+    entry::<kyc::FindAllCusKycListByBiz>(),
+    entry::<kyc::CheckKycApply>(),
+    entry::<kyc::KycApply>(),
+    entry::<kyc::KycLevelApply>(),
+    entry::<extend::SaveCustomerExtend>(),
+    entry::<extend::FindCustomerExtend>(),
     entry::<loans::ManualLoan>(),
     entry::<loans::ManualRepayment>(),
     entry::<loans::Liabilities>(),
@@ -90,6 +105,7 @@ pub static ALL: &[Entry] = &[
     entry::<accounts::QueryCustomerAssets>(),
     entry::<accounts::QueryCustomerAssetsInfo>(),
     entry::<assets::AssetsList>(),
+    entry::<closure::Destroy>(),
     entry::<utility::ThirdLoginConfig>(),
     entry::<utility::Now>(),
     entry::<utility::GeoCountry>(),

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::reply;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
+use custos_customers::kyc::{self, Progress};
 use custos_customers::third_party;
 use custos_store::Tx;
 use serde_json::Value;
@@ -136,6 +137,22 @@ fn utm(customer: &Customer, field: &str) -> String {
         .unwrap_or_default()
 }
 
+/// The field `kycStatus` in words.
+fn kyc_words(progress: &Progress, lang: &str) -> &'static str {
+    let [english, simplified, traditional] = match progress.status() {
+        1 => ["Not submitted", "未提交", "未提交"],
+        2 => ["In review", "审核中", "審核中"],
+        3 => ["Rejected", "未通过", "未通過"],
+        4 => ["Passed", "已通过", "已通過"],
+        _ => [""; 3],
+    };
+    match lang {
+        "zh-CN" => simplified,
+        "zh-HK" | "zh-TW" => traditional,
+        _ => english,
+    }
+}
+
 /// Reads what the record needs besides the customer and puts it together.
 ///
 /// # Errors
@@ -148,6 +165,9 @@ pub fn read(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<C
 fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result<(CustomerRecord, i64)> {
     let wealth = Wealth::read(tx, company, customer)?;
     let bound = third_party::list(tx, company.id, customer.id)?;
+    let progress = kyc::progress(tx, customer, (None, None))?;
+    let (opening, opening_remark) = kyc::opening(&progress);
+    let (id_card_type, id_card) = kyc::document(tx, &progress)?.unwrap_or_default();
     let now = tx.now();
     let phone = customer.phone.as_ref();
     let record = CustomerRecord {
@@ -155,10 +175,10 @@ fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result
         company_id: customer.company_id,
         customer_group_id: customer.group_id,
         customer_no: customer.number.clone(),
-        kyc_audit_status: 2,
-        kyc_audit_remark: String::new(),
-        kyc_status: -1,
-        kyc_remark: String::new(),
+        kyc_audit_status: opening as i64,
+        kyc_audit_remark: opening_remark.to_owned(),
+        kyc_status: progress.status(),
+        kyc_remark: kyc_words(&progress, &customer.lang).to_owned(),
         account_list: account::views(&wealth)?,
         account_remark: String::new(),
         login_pass_status: is_set(customer.login_password.as_ref()),
@@ -174,14 +194,14 @@ fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result
         optional: 0,
         activate_status: 1,
         activate_time: customer.created_at,
-        company_kyc_status: 2,
+        company_kyc_status: if kyc::opening_asked(&progress) { 1 } else { 2 },
         status: customer.status_at(now) as i64,
         third_server_code: customer.third_server_code.clone(),
         source: customer.third_server_source.clone(),
         third_login_source: bound.iter().map(|one| one.source.as_str()).collect::<Vec<_>>().join(","),
         third_user_id: bound.iter().map(|one| one.user_id.as_str()).collect::<Vec<_>>().join(","),
-        id_card: String::new(),
-        id_card_type: String::new(),
+        id_card,
+        id_card_type,
         third_intact_msg: bound.first().map_or_else(String::new, |one| one.message.clone()),
         first_name: customer.first_name.clone(),
         last_name: customer.last_name.clone(),

@@ -1,21 +1,23 @@
 //! Registering.
 
+use super::kyc::{self as levels, LevelView};
 use super::record::is_set;
 use super::step;
 use crate::context::Context;
 use crate::error::{Error, Gate, Result};
 use crate::fields::{Currencies, Id, Int, List, Text};
 use crate::operation::{Class, Guest, Operation, Prefix};
-use crate::{part, reply, request};
+use crate::{part, reply, request, terms};
 use custos_customers::Code;
-use custos_customers::company::{Group, Offer};
+use custos_customers::company::Group;
 use custos_customers::countries;
 use custos_customers::email::Email;
+use custos_customers::kyc;
 use custos_customers::phone::Phone;
 use custos_customers::register::{self, Registration};
 use custos_customers::verification::{Recipient, phone_refusal};
 use custos_ledger::accounts::{self, Wanted};
-use serde_json::{Value, json};
+use serde_json::json;
 
 part! {
     /// Accounts of one trade type.
@@ -81,7 +83,7 @@ reply! {
         /// The customer's number.
         customer_no: String = "customerNo",
         /// The account-opening KYC levels still to do.
-        list: Vec<Value> = "list",
+        list: Vec<LevelView> = "list",
         /// The company.
         company_id: i64 = "companyId",
         /// The customer's id.
@@ -151,9 +153,17 @@ impl Operation for Register {
             let done = register::register(tx, &company, &registration)?;
             let chosen = Some(offered(&done.group, &wanted)).filter(|chosen| !chosen.is_empty());
             // Whoever wants nothing that there is gets the group's whole offer.
-            let chosen = chosen.unwrap_or_else(|| every(&done.group));
+            let chosen = chosen.unwrap_or_else(|| terms::accounts(&done.group));
             accounts::open(tx, company.id, done.customer.id, &chosen)?;
-            Ok(view(&company.settings.company_type, done))
+            let progress = kyc::progress(tx, &done.customer, (None, None))?;
+            let lang = done.customer.lang.clone();
+            let list = levels::views(tx, &progress, &progress.still_to_do("open_account"), &lang)?;
+            let asked = if kyc::opening_asked(&progress) { 1 } else { 2 };
+            Ok(RegisterReply {
+                list,
+                company_kyc_status: asked,
+                ..view(&company.settings.company_type, done)
+            })
         })
         .await
     }
@@ -223,15 +233,7 @@ pub(super) fn wanted(list: &List<WantedAccounts>) -> Vec<Wanted> {
 
 /// What of the wanted accounts the group offers.
 pub(super) fn offered(group: &Group, wanted: &[Wanted]) -> Vec<Wanted> {
-    every(group).into_iter().filter(|one| wanted.contains(one)).collect()
-}
-
-/// All accounts that the group offers.
-fn every(group: &Group) -> Vec<Wanted> {
-    let of = |offer: &Offer| -> Vec<Wanted> {
-        offer.currencies.iter().map(|code| (offer.trade_type, code.clone())).collect()
-    };
-    group.offers.accounts.iter().flat_map(of).collect()
+    terms::accounts(group).into_iter().filter(|one| wanted.contains(one)).collect()
 }
 
 fn view(company_type: &str, done: register::Registered) -> RegisterReply {

@@ -64,6 +64,7 @@ impl Operation for QueryOutsideBalance {
             url: settings.url.clone(),
             path: GET_USER_AMOUNT,
             company_id: cx.company.id,
+            customer_id: customer.id,
             trace: cx.origin.trace.clone(),
             timestamp_ms: cx.app.store.now_ms(),
             key: CallKey::from_pem(&key).map_err(|error| Error::Internal(format!("wallet key: {error}")))?,
@@ -73,6 +74,7 @@ impl Operation for QueryOutsideBalance {
                 "currency": currency,
                 "requestUniqueNo": format!("{:032x}", u128::from_be_bytes(number)),
             }),
+            wants_data: true,
         };
         let data = cx.app.outside.ask(&cx.app.store, question).await?;
         balance(&data, &customer, currency).ok_or_else(|| Gate::OutsideUnusable.refuse())

@@ -62,7 +62,7 @@ impl Wealth {
 
     /// An account's balance and debts.
     pub(crate) fn holding(&self, account: &Account) -> Result<Holding> {
-        Ok(Holding::of(self.customer_id, account, &self.places)?)
+        Ok(Holding::of(self.customer_id, account, &self.places, self.rates.now)?)
     }
 
     /// The accounts of one trade type, which stand for each other.

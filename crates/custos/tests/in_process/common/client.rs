@@ -19,6 +19,8 @@ pub(crate) struct Mail {
     pub(crate) channel: String,
     pub(crate) to: String,
     pub(crate) code: Option<String>,
+    #[serde(default)]
+    pub(crate) text: String,
 }
 
 /// A verification code that was asked for and has arrived.

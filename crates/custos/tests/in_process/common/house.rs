@@ -68,6 +68,7 @@ impl House {
         ] {
             *limit = 10_000_000;
         }
+        let mut config = config_on(&ground);
         configure(&mut config);
         Self::start(config, ManualClock::at(BEGINNING), Arc::new(ground))
     }
@@ -119,6 +120,11 @@ impl House {
     /// and a test that waits for a newer code would take the older for it.
     pub(crate) fn advance(&self, ms: i64) {
         self.settle();
+        self.clock.advance_ms(ms);
+    }
+
+    /// Moves the clock though something may be on its way.
+    pub(crate) fn jump(&self, ms: i64) {
         self.clock.advance_ms(ms);
     }
 
@@ -232,6 +238,39 @@ impl Drop for House {
             self.runtime.block_on(server.stop());
         }
     }
+}
+
+/// What servers on this ground are configured with.
+pub(crate) fn config_on(ground: &Ground) -> Config {
+    let key_file = ground.directory().join("keys.toml");
+    new_key_file(&key_file).unwrap();
+    let mut config = Config {
+        listen: "127.0.0.1:0".to_owned(),
+        metrics_listen: String::new(),
+        database_url: ground.url(),
+        database_connections: 4,
+        key_file,
+        dev_mailbox: true,
+        // Clients say by a header where they are.
+        trusted_proxies: vec!["127.0.0.1".to_owned()],
+        hash_threads: 2,
+        hash_memory_kib: 64,
+        hash_iterations: 1,
+        ..Config::default()
+    };
+    // Politeness is not what is tested here, and with a clock that stands still it would never be forgiven.
+    let limits = &mut config.limits;
+    for limit in [
+        &mut limits.read,
+        &mut limits.write,
+        &mut limits.sign_in,
+        &mut limits.send,
+        &mut limits.customer,
+        &mut limits.flood,
+    ] {
+        *limit = 10_000_000;
+    }
+    config
 }
 
 /// Asks again and again, for a bounded time, until there is an answer.

@@ -8,10 +8,10 @@ mod money;
 mod people;
 mod snapshot;
 
-pub(crate) use client::{Client, Code, Reply, address_of, biz_type, entry};
-pub(crate) use database::{Backend, on_both};
+pub(crate) use client::{Client, Code, Mail, Reply, address_of, biz_type, entry};
+pub(crate) use database::{Backend, Ground, on_both};
 pub(crate) use example::{example, name};
-pub(crate) use house::{House, eventually, leaked};
+pub(crate) use house::{House, config_on, eventually, leaked};
 pub(crate) use money::Which;
 pub(crate) use people::{Customer, PASSWORD, fresh_email, fresh_phone, md5, registration};
 pub(crate) use snapshot::Snapshot;

@@ -2,11 +2,13 @@
 
 use super::house::House;
 use super::people::Customer;
+use custos_customers::{company, customer};
 use custos_ledger::accounts::{self, Account};
 use custos_ledger::place::{Frozen, Kind, Place};
 use custos_ledger::rates::{self, Quoted, Source};
 use custos_ledger::transfer::{self, Posting, Transfer};
 use custos_ledger::{Amount, adjust, holds, place};
+use custos_operations::terms::Covering;
 use custos_store::Tx;
 use serde_json::{Value, json};
 
@@ -19,21 +21,24 @@ fn account_of(tx: &mut Tx<'_>, company: i64, customer: i64, which: Which) -> Acc
 }
 
 impl House {
-    /// Gives a customer money out of the float, or takes it back.
+    /// Gives a customer money out of the float, or takes it back, whatever becomes of the cover of loans.
     pub(crate) fn gives(&self, customer: &Customer, which: Which, amount: &'static str) {
         let (company_id, customer_id) = (customer.company, customer.id);
         self.write(move |tx| {
             let account = account_of(tx, company_id, customer_id, which);
-            let wish = adjust::Adjustment {
-                company_id,
-                customer_id,
-                account: &account,
-                amount: Amount::parse(amount, account.digits()).unwrap(),
+            let (asset_id, amount) = (account.asset.id, Amount::parse(amount, account.digits()).unwrap());
+            let line = |place, amount| Posting { place, asset_id, amount, business_type1: 0 };
+            let own = Place::of_customer(customer_id, account.id, Kind::Own);
+            let float = Place::of_company(Kind::Float, asset_id, customer_id);
+            let transfer = Transfer {
+                business_type: adjust::BUSINESS_TYPE,
                 reason: "a test",
                 actor: "operator:test",
-                key: None,
+                effective_at: None,
+                reverses: None,
+                postings: &[line(own, amount), line(float, amount.negated().unwrap())],
             };
-            Ok(adjust::adjust(tx, &wish).map(|_| ())?)
+            Ok(transfer::post(tx, company_id, &transfer).map(|_| ())?)
         });
     }
 
@@ -84,7 +89,10 @@ impl House {
                 reason: "a test",
                 ends_at: tx.now() + super::HOUR,
             };
-            Ok(holds::reserve(tx, company, wanted).map(|_| ())?)
+            let whose = customer::find(tx, company, id)?.unwrap();
+            let home = company::find(tx, company)?.unwrap();
+            let covering = Covering::of(tx, &home, &whose)?;
+            Ok(holds::reserve(tx, company, wanted, covering.cover()).map(|_| ())?)
         });
     }
 
