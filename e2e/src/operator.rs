@@ -1,7 +1,9 @@
 //! The operator at the command line. The shape of the commands is in this file.
 
 use std::io::Write;
+
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -84,6 +86,23 @@ impl Server {
         let mut command = self.command(arguments);
         command.env("USER", name);
         run(command, "")
+    }
+
+    /// Runs a command and ends it with SIGKILL after so long; says whether it had ended by itself, and well, before.
+    pub fn cli_killed_within(&self, arguments: &[&str], longest: Duration) -> bool {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program");
+        let deadline = Instant::now() + longest;
+        loop {
+            match child.try_wait().expect("a child") {
+                Some(status) => return status.success(),
+                None if Instant::now() >= deadline => break,
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        child.kill().expect("a child");
+        child.wait().expect("a child").success()
     }
 
     /// The same with `--json`, read as JSON.

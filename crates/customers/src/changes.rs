@@ -7,7 +7,7 @@ use crate::session::{self, Origin};
 use crate::verification::{self, Recipient};
 use crate::{notices, third_party};
 use custos_delivery::Channel;
-use custos_store::{HOUR_MS, Tx, audit, params};
+use custos_store::{HOUR_MS, Tx, audit, events, params};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -82,6 +82,20 @@ pub struct By {
 /// # Errors
 /// The store's.
 pub fn follow(tx: &mut Tx<'_>, company: &Company, before: &Customer, change: Change, by: &By) -> Result<()> {
+    follow_as(tx, company, before, change, (by, "customer"))
+}
+
+/// The same for a change that someone else made, whom the audit log names.
+///
+/// # Errors
+/// The store's.
+pub fn follow_as(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    before: &Customer,
+    change: Change,
+    (by, actor): (&By, &str),
+) -> Result<()> {
     session::end_all(tx, company.id, before.id, by.session_id)?;
     let after = customer::find(tx, company.id, before.id)?.ok_or_else(|| Code::NotFound.refuse())?;
     verification::spend_all(tx, before)?;
@@ -111,14 +125,16 @@ pub fn follow(tx: &mut Tx<'_>, company: &Company, before: &Customer, change: Cha
         company_id: company.id,
         action: change.action(),
         outcome: "ok".to_owned(),
-        actor: "customer".to_owned(),
+        actor: actor.to_owned(),
         customer_id: Some(before.id),
         address: Some(by.origin.address.clone()),
         trace: Some(by.origin.trace.clone()),
         detail: json!({ "session": by.session_id, "reset": by.session_id.is_none() }),
     });
     tx.touch(before.id);
-    Ok(())
+    let kind = if change.action().starts_with("contact.") { "contact.changed" } else { "credential.changed" };
+    let told = json!({ "what": change.as_str(), "coolOffUntil": until });
+    Ok(events::emit(tx, company.id, kind, before.id, told)?)
 }
 
 /// Every contact but the one that the change proved itself with: the *other* ones, and one that was replaced.
@@ -198,5 +214,6 @@ pub fn freeze_by_link(tx: &mut Tx<'_>, token: &str, origin: &Origin) -> Result<b
         trace: None,
         detail: json!({}),
     });
+    events::emit(tx, company_id, "customer.frozen", customer_id, json!({ "scope": "all", "byLink": true }))?;
     Ok(true)
 }

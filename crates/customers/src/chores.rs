@@ -29,4 +29,5 @@ expiries! {
     "outbox" by "id",
     "freeze_links" by "token_hash",
     "telegram_starts" by "company_id, user_id",
+    "events" by "company_id, seq",
 }

@@ -57,6 +57,8 @@ pub struct Settings {
     pub transfers_to_others: bool,
     /// Days after which what is personal of a closed account is erased.
     pub closure_retention_days: i64,
+    /// Days for which events for other systems are kept.
+    pub events_kept_days: i64,
     /// The company's own wallet system.
     pub wallet: WalletSettings,
     /// A service that names exchange rates.
@@ -89,6 +91,7 @@ impl Default for Settings {
             business_countries: Vec::new(),
             transfers_to_others: false,
             closure_retention_days: 5 * 365 + 1,
+            events_kept_days: 30,
             wallet: WalletSettings::default(),
             rates: RatesSettings::default(),
             sms: SmsSettings::default(),
@@ -203,6 +206,9 @@ impl Settings {
             if crate::countries::parse(code).is_none() {
                 return Err(format!("{code:?} is no ISO 3166 country"));
             }
+        }
+        if !(7..=3_660).contains(&self.events_kept_days) {
+            return Err("events_kept_days: 7 to 3660; webhooks are tried for three days".to_owned());
         }
         if !(0..=24 * 366).contains(&self.rate_stale_hours) {
             return Err("rate_stale_hours: 0 (never) to 8784 (a year)".to_owned());

@@ -196,6 +196,19 @@ pub fn page(tx: &mut Tx<'_>, company_id: i64, after: i64, limit: i64) -> Result<
     )?)
 }
 
+/// The number of a customer; empty where there is none.
+///
+/// # Errors
+/// The store's.
+pub fn number_of(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<String> {
+    let number = tx.query_opt(
+        "SELECT number FROM customers WHERE company_id = $1 AND id = $2",
+        params![company_id, id],
+        |row| row.get(0),
+    )?;
+    Ok(number.unwrap_or_default())
+}
+
 /// Reads a customer who must be there, and locks the row: whoever changes something after looking at it does this.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod erasure;
 mod error;
 pub mod extend;
 pub mod files;
+pub mod freezes;
 pub mod geoip;
 pub mod hashing;
 pub mod import;

@@ -225,6 +225,15 @@ pub fn clear(tx: &mut Tx<'_>, subject: &[u8; 32]) -> Result<()> {
     Ok(())
 }
 
+/// Forgets a row of wrong tries, as a part of another change.
+///
+/// # Errors
+/// The store's.
+pub fn forget(tx: &mut Tx<'_>, subject: &[u8; 32]) -> Result<()> {
+    tx.execute("DELETE FROM try_guards WHERE subject = $1", params![subject])?;
+    Ok(())
+}
+
 /// A reserved try that turns out not to be a guess (a replay) is given back.
 ///
 /// # Errors

@@ -1,6 +1,10 @@
 //! What operators do. Each change leaves an entry in the company's audit chain, with the operator's name.
 
 mod companies;
+mod freezing;
+mod notes;
+pub mod search;
+pub mod timeline;
 
 use crate::company::{self, Company};
 use crate::customer::{self, Customer, Name, Status};
@@ -9,8 +13,10 @@ use custos_store::dialect::Engine;
 use custos_store::{Tx, UnitError, audit, params};
 use serde_json::json;
 
-pub use crate::time::{utc_midnight, utc_text};
+pub use crate::time::{utc_iso, utc_midnight, utc_text};
 pub use companies::{OwnText, add_company, add_group, change_company, change_group, flat, group_json};
+pub use freezing::{freeze, lock_because, reset_mfa, unfreeze};
+pub use notes::{Note, add_note, notes, remove_note, set_tag, tags};
 
 /// Why an operator's wish is not done.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -57,6 +63,16 @@ pub fn customer(tx: &mut Tx<'_>, company_id: i64, number: &str) -> Result<Custom
     company(tx, company_id)?;
     customer::by_name(tx, company_id, &Name::Number(number.to_owned()))?
         .ok_or_else(|| Error::Said(format!("company {company_id} has no customer {number}")))
+}
+
+/// A reason as it is kept.
+pub(crate) fn checked_reason(reason: &str) -> Result<&str> {
+    let reason = reason.trim();
+    let length = reason.chars().count();
+    if length == 0 || length > 500 || reason.chars().any(char::is_control) {
+        return Err(Error::Said("a reason has 1 to 500 characters".to_owned()));
+    }
+    Ok(reason)
 }
 
 /// Locks a customer until unlocked, or lifts every lock.
@@ -106,6 +122,21 @@ pub fn end_sessions(tx: &mut Tx<'_>, company_id: i64, number: &str, actor: &str)
     let detail = json!({ "ended": ended });
     tx.audit(audit::Entry::by_hand(company_id, "customer.sessions", actor, Some(customer.id), detail));
     Ok(ended)
+}
+
+/// Notes that an operator was shown a customer's addresses, and why.
+///
+/// # Errors
+/// No reason.
+pub fn addresses_shown_because(
+    tx: &mut Tx<'_>,
+    (company_id, customer_id): (i64, i64),
+    reason: &str,
+    actor: &str,
+) -> Result<()> {
+    let detail = json!({ "reason": checked_reason(reason)? });
+    tx.audit(audit::Entry::by_hand(company_id, "customer.unmask", actor, Some(customer_id), detail));
+    Ok(())
 }
 
 /// Notes that an operator was shown a customer's addresses.

@@ -9,7 +9,7 @@ use crate::places;
 use crate::session::{self, Origin};
 use crate::verification::{self, Kind, Proof, Purpose, Recipient, Shown};
 use crate::{common_passwords, verification::Purpose::Common};
-use custos_store::{Tx, audit, params};
+use custos_store::{Tx, audit, events, params};
 use serde_json::json;
 
 /// Who registers, and how.
@@ -155,6 +155,13 @@ pub fn register(tx: &mut Tx<'_>, company: &Company, registration: &Registration)
         trace: Some(registration.origin.trace.clone()),
         detail: json!({ "recipient": registration.recipient.masked(), "country": country, "group": group.id }),
     });
+    events::emit(
+        tx,
+        company.id,
+        "customer.registered",
+        id,
+        json!({ "group": group.id, "country": country, "registerSource": registration.source }),
+    )?;
     let customer = customer::find(tx, company.id, id)?.ok_or(custos_store::Error::NoRow)?;
     Ok(Registered { customer, group, token })
 }

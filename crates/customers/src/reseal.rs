@@ -4,7 +4,7 @@ use crate::data_key::seal_context as key_context;
 use crate::error::Result;
 use crate::mfa::seal_context as totp_context;
 use crate::third_party::secret_context;
-use custos_delivery::outbox;
+use custos_delivery::{outbox, webhooks};
 use custos_store::{Tx, params};
 
 /// A sealed column.
@@ -18,11 +18,14 @@ pub enum Column {
     CompanySecrets,
     /// Customers' own keys.
     CustomerKeys,
+    /// Secrets of receivers of events.
+    Webhooks,
 }
 
 impl Column {
     /// Every sealed column there is. A new one joins here, or its values are lost when a key is retired.
-    pub const ALL: [Self; 4] = [Self::Outbox, Self::Authenticators, Self::CompanySecrets, Self::CustomerKeys];
+    pub const ALL: [Self; 5] =
+        [Self::Outbox, Self::Authenticators, Self::CompanySecrets, Self::CustomerKeys, Self::Webhooks];
 
     /// Its table.
     #[must_use]
@@ -32,6 +35,7 @@ impl Column {
             Self::Authenticators => "totp_secrets",
             Self::CompanySecrets => "company_secrets",
             Self::CustomerKeys => "customer_keys",
+            Self::Webhooks => "webhooks",
         }
     }
 
@@ -48,6 +52,10 @@ impl Column {
             Self::Authenticators => "SELECT count(*) FROM totp_secrets WHERE substr(secret, 1, 5) <> $1",
             Self::CompanySecrets => "SELECT count(*) FROM company_secrets WHERE substr(sealed, 1, 5) <> $1",
             Self::CustomerKeys => "SELECT count(*) FROM customer_keys WHERE substr(sealed, 1, 5) <> $1",
+            Self::Webhooks => {
+                "SELECT count(*) FROM webhooks WHERE substr(secret, 1, 5) <> $1 \
+                 OR (old_secret IS NOT NULL AND substr(old_secret, 1, 5) <> $1)"
+            }
         };
         Ok(tx.value(sql, params![&mark])?)
     }
@@ -62,6 +70,7 @@ impl Column {
             Self::Authenticators => authenticators(tx, limit),
             Self::CompanySecrets => company_secrets(tx, limit),
             Self::CustomerKeys => customer_keys(tx, limit),
+            Self::Webhooks => Ok(webhooks::reseal(tx, limit)?),
         }
     }
 }

@@ -6,6 +6,7 @@
 use crate::company::Company;
 use crate::customer::{self, Customer, Name};
 use crate::error::{Code, Error, Refusal, Result};
+use crate::freezes::{self, Scope};
 use crate::hashing::Verdict;
 use crate::limits::{self, LOGIN_GUARD, Try};
 use crate::phone::{DEFAULT_AREA, Phone};
@@ -249,6 +250,10 @@ fn enter(
     if customer.is_locked_by_operator() {
         tx.audit_refusal(refused("locked"));
         return Err(Code::SignInLocked.refuse());
+    }
+    if freezes::is_frozen(tx, company.id, customer.id, &[Scope::SignIn])? {
+        tx.audit_refusal(refused("frozen"));
+        return Err(Code::SignInSuspended.refuse());
     }
     tx.audit_refusal(refused("second_factor"));
     let factor = mfa::check(tx, &customer, attempt.google_code.as_deref(), mfa::USUALLY)?;

@@ -3,7 +3,7 @@
 use crate::customer::{self, Status};
 use crate::error::Result;
 use crate::session;
-use custos_store::{Tx, audit, params};
+use custos_store::{Tx, audit, events, params};
 use serde_json::json;
 
 /// Takes an account out of use, or brings it back; its sessions end.
@@ -37,8 +37,8 @@ pub fn set_status(
         )?;
     }
     session::end_all(tx, company_id, customer_id, None)?;
-    operator_entry(tx, company_id, customer_id, "customer.status", actor, &format!("{status:?}"));
-    Ok(())
+    operator_entry(tx, company_id, customer_id, "customer.status", actor, &format!("{status:?}"), "");
+    Ok(events::emit(tx, company_id, "customer.status_changed", customer_id, json!({ "status": number }))?)
 }
 
 /// Locks an account until an operator unlocks it, or lifts every lock on it. Locking ends its sessions.
@@ -46,6 +46,20 @@ pub fn set_status(
 /// # Errors
 /// `CUSTOMER_API_0000003`, or the store's.
 pub fn set_lock(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, locked: bool, actor: &str) -> Result<()> {
+    set_lock_because(tx, (company_id, customer_id), locked, "", actor)
+}
+
+/// The same, with the reason for the audit log; empty for none.
+///
+/// # Errors
+/// As [`set_lock`].
+pub fn set_lock_because(
+    tx: &mut Tx<'_>,
+    (company_id, customer_id): (i64, i64),
+    locked: bool,
+    reason: &str,
+    actor: &str,
+) -> Result<()> {
     customer::lock(tx, company_id, customer_id)?;
     let until = if locked { customer::LOCKED_BY_OPERATOR } else { 0 };
     tx.execute(
@@ -68,8 +82,10 @@ pub fn set_lock(tx: &mut Tx<'_>, company_id: i64, customer_id: i64, locked: bool
         "customer.lock",
         actor,
         if locked { "locked" } else { "unlocked" },
+        reason,
     );
-    Ok(())
+    let kind = if locked { "customer.frozen" } else { "customer.unfrozen" };
+    Ok(events::emit(tx, company_id, kind, customer_id, json!({ "scope": "all" }))?)
 }
 
 fn operator_entry(
@@ -79,7 +95,9 @@ fn operator_entry(
     action: &'static str,
     actor: &str,
     outcome: &str,
+    reason: &str,
 ) {
+    let detail = if reason.is_empty() { json!({}) } else { json!({ "reason": reason }) };
     tx.audit(audit::Entry {
         company_id,
         action,
@@ -88,6 +106,6 @@ fn operator_entry(
         customer_id: Some(customer_id),
         address: None,
         trace: None,
-        detail: json!({}),
+        detail,
     });
 }

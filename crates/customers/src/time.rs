@@ -18,6 +18,16 @@ pub fn utc_text(at_ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
 }
 
+/// The instant for programs, such as `2027-01-15T08:00:00.123Z` (RFC 3339).
+#[must_use]
+pub fn utc_iso(at_ms: i64) -> String {
+    let text = utc_text(at_ms);
+    let (day, rest) = text.split_once(' ').unwrap_or_default();
+    let minute = rest.trim_end_matches(" UTC");
+    let ms = at_ms.rem_euclid(60_000);
+    format!("{day}T{minute}:{:02}.{:03}Z", ms / 1_000, ms % 1_000)
+}
+
 /// The instant at which a day such as `2026-11-24` begins, in UTC; `None` for what is no day.
 #[must_use]
 pub fn utc_midnight(text: &str) -> Option<i64> {
@@ -68,5 +78,6 @@ mod tests {
         ] {
             assert_eq!(super::utc_text(ms), text);
         }
+        assert_eq!(super::utc_iso(1_795_508_459_017), "2026-11-24T08:20:59.017Z");
     }
 }

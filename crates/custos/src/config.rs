@@ -59,6 +59,8 @@ pub struct Config {
     pub files_url: String,
     /// Where a virus scanner (clamd) listens, `host:port`; empty for none.
     pub clamd: String,
+    /// Addresses or networks that are not public, and where events may be sent all the same.
+    pub webhook_networks: Vec<String>,
     /// Seconds that a body may take to arrive, and an operation to answer.
     pub request_timeout_seconds: u64,
     /// Seconds that a stop waits for what runs.
@@ -110,6 +112,7 @@ impl Default for Config {
             wallet_networks: Vec::new(),
             files_url: String::new(),
             clamd: String::new(),
+            webhook_networks: Vec::new(),
             request_timeout_seconds: 30,
             shutdown_seconds: 20,
             max_connections: 10_000,
@@ -161,6 +164,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("wallet_networks", Kind::List),
     ("files_url", Kind::Text),
     ("clamd", Kind::Text),
+    ("webhook_networks", Kind::List),
     ("request_timeout_seconds", Kind::Number),
     ("shutdown_seconds", Kind::Number),
     ("max_connections", Kind::Number),

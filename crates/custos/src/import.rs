@@ -3,6 +3,9 @@
 //! Once for its fingerprint, by which a run that was killed goes on; once to check every row, before any is written; once to
 //! write them, some hundreds in a transaction.
 
+mod lines;
+
+use self::lines::{Lines, Seen, unreadable};
 use custos_customers::company::{self, Company, Group};
 use custos_customers::hashing::{HashError, Hasher, SALT_LEN};
 use custos_customers::import::{self, Checks, Journal, LOOKED_UP, Over, Piece, Ready, Row, Secret, Why};
@@ -10,7 +13,7 @@ use custos_ledger::accounts;
 use custos_operations::error::Error;
 use custos_store::Store;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -164,93 +167,6 @@ fn fingerprint(wish: &Wish) -> Result<[u8; 32], Failure> {
     Ok(hash.finalize().into())
 }
 
-fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::Said(format!("{}: {error}", file.display()))
-}
-
-/// A row of the file as it stands there.
-struct Line {
-    number: u64,
-    cells: csv::StringRecord,
-}
-
-/// The rows of the file, and its columns.
-struct Lines {
-    path: PathBuf,
-    reader: csv::Reader<File>,
-    places: BTreeMap<&'static str, usize>,
-}
-
-impl Lines {
-    fn open(path: &Path) -> Result<Self, Failure> {
-        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-        let heads = reader.headers().map_err(|error| unreadable(path, &error))?.clone();
-        let mut places = BTreeMap::new();
-        for (place, head) in heads.iter().enumerate() {
-            let head = head.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
-            let known = import::COLUMNS.iter().find(|(name, _)| *name == head).map(|(name, _)| *name);
-            let names = || import::COLUMNS.map(|(name, _)| name).join(", ");
-            let name = known.ok_or_else(|| {
-                Failure::Said(format!("no column is called {head:?}; there are {}", names()))
-            })?;
-            if places.insert(name, place).is_some() {
-                return Err(Failure::Said(format!("two columns are called {name}")));
-            }
-        }
-        Ok(Self { path: path.to_owned(), reader, places })
-    }
-
-    fn next(&mut self) -> Result<Option<Line>, Failure> {
-        let mut cells = csv::StringRecord::new();
-        match self.reader.read_record(&mut cells) {
-            Ok(true) => {
-                let number = cells.position().map_or(0, csv::Position::line);
-                Ok(Some(Line { number, cells }))
-            }
-            Ok(false) => Ok(None),
-            Err(error) => Err(unreadable(&self.path, &error)),
-        }
-    }
-
-    /// Holds a row against the checks.
-    fn row(&self, checks: &Checks<'_>, line: &Line) -> Result<Row, String> {
-        // Every column of the first line has a place.
-        if line.cells.len() != self.places.len() {
-            return Err(format!("{} cells, where the first line has others", line.cells.len()));
-        }
-        checks.row(|name| {
-            let cell = self.places.get(name).and_then(|place| line.cells.get(*place));
-            cell.unwrap_or("").to_owned()
-        })
-    }
-}
-
-/// What rows of one file may not share, in a few bytes each.
-#[derive(Default)]
-struct Seen(HashSet<[u8; 16]>);
-
-impl Seen {
-    /// `false` when it was there already.
-    fn add(&mut self, what: &str, text: &str) -> bool {
-        let hash: [u8; 32] =
-            Sha256::new_with_prefix(what).chain_update([0]).chain_update(text).finalize().into();
-        hash.first_chunk::<16>().is_none_or(|short| self.0.insert(*short))
-    }
-
-    fn complaint(&mut self, row: &Row) -> Option<&'static str> {
-        let email = row.email.as_ref().is_none_or(|email| self.add("email", email.as_str()));
-        let phone = row.phone.as_ref().is_none_or(|phone| self.add("phone", &import::spelt(phone)));
-        let number = row.number.as_ref().is_none_or(|number| self.add("number", number));
-        match (email, phone, number) {
-            (false, _, _) => Some("email: on an earlier line too"),
-            (_, false, _) => Some("phone: on an earlier line too"),
-            (_, _, false) => Some("number: on an earlier line too"),
-            _ => None,
-        }
-    }
-}
-
 impl Run<'_> {
     fn checks(&self) -> Checks<'_> {
         Checks { company: self.company, groups: self.groups, over: self.wish.over }
@@ -308,9 +224,12 @@ impl Run<'_> {
     fn write(&self, report: &mut Report, watch: Watcher<'_>) -> Result<(), Failure> {
         let (company_id, fingerprint, total) = (self.company.id, self.fingerprint, report.rows);
         let actor = self.wish.actor.clone();
-        self.store.write_blocking(move |tx| {
-            Ok::<_, Error>(import::begin(tx, company_id, (&fingerprint, total), &actor)?)
+        let newest = self.store.write_blocking(move |tx| {
+            import::begin(tx, company_id, (&fingerprint, total), &actor)?;
+            Ok::<_, Error>(import::newest(tx, company_id)?)
         })?;
+        // One that was killed has not waited for the clock.
+        self.wait_for(newest);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(|error| Failure::Said(error.to_string()))?;
@@ -388,7 +307,7 @@ impl Run<'_> {
         let (fingerprint, actor) = (self.fingerprint, self.wish.actor.clone());
         let (added, late, last_id) = self.store.write_blocking(move |tx| {
             let piece = Piece { fingerprint: &fingerprint, from, until, is_last, actor: &actor };
-            let (added, late) = import::write(tx, &company, piece, &rows)?;
+            let import::Written { added, late } = import::write(tx, &company, piece, &rows)?;
             for group in &groups {
                 let members: Vec<i64> =
                     added.iter().filter(|(_, of)| *of == group.id).map(|(id, _)| *id).collect();
@@ -398,10 +317,16 @@ impl Run<'_> {
             }
             Ok::<_, Error>((i64::try_from(added.len()).unwrap_or(0), late, tx.new_id()))
         })?;
-        // A quick run hands out ids of instants that are still to come: no later command shall meet them.
-        let ahead = custos_store::instant_of(last_id).saturating_sub(self.store.now_ms());
-        std::thread::sleep(std::time::Duration::from_millis(ahead.clamp(0, 10_000).unsigned_abs()));
+        self.wait_for(last_id);
         Ok((added, late))
+    }
+
+    /// A quick run hands out ids of instants that are still to come: no later command shall meet them.
+    fn wait_for(&self, id: i64) {
+        let ahead = custos_store::instant_of(id).saturating_sub(self.store.now_ms());
+        std::thread::sleep(std::time::Duration::from_millis(
+            ahead.clamp(-1, 10_000).saturating_add(1).unsigned_abs(),
+        ));
     }
 }
 

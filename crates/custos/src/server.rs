@@ -17,6 +17,7 @@ use custos_delivery::smtp::SmtpMailer;
 use custos_delivery::texts::Texts;
 use custos_delivery::vault::Vault;
 use custos_delivery::wallet::{LONGEST, WalletClient};
+use custos_delivery::webhook::WebhookClient;
 use custos_gateway::client_address::{ForwardHeader, Network, TrustedProxies};
 use custos_gateway::cors::Cors;
 use custos_gateway::health::{self, Probe, Refresh};
@@ -215,17 +216,14 @@ pub(crate) fn wallet(config: &Config) -> Result<WalletClient, String> {
     if timeout.is_zero() || timeout > LONGEST {
         return Err(format!("wallet_timeout_ms is a number from 1 to {}", LONGEST.as_millis()));
     }
-    Ok(WalletClient::new(timeout, reach(config)?))
+    Ok(WalletClient::new(timeout, reach("wallet_networks", &config.wallet_networks)?))
 }
 
-/// Where calls to companies' own systems may go.
-///
-/// # Errors
-/// Words for the operator.
-pub(crate) fn reach(config: &Config) -> Result<Reach, String> {
-    let networks = config.wallet_networks.iter().map(|text| Network::parse(text.trim()));
+/// Public addresses, and those of the networks that a key names.
+pub(crate) fn reach(key: &str, networks: &[String]) -> Result<Reach, String> {
+    let networks = networks.iter().map(|text| Network::parse(text.trim()));
     let networks: Vec<Network> =
-        networks.collect::<Result<_, _>>().map_err(|error| format!("wallet_networks: {error}"))?;
+        networks.collect::<Result<_, _>>().map_err(|error| format!("{key}: {error}"))?;
     Ok(Reach::new(move |address| networks.iter().any(|network| network.contains(address))))
 }
 
@@ -281,7 +279,8 @@ pub(crate) fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool
         prints,
         public_url: Arc::default(),
         telegram_api_url: config.telegram_api_url.clone(),
-        quotes: QuotesClient::new(reach(config)?),
+        quotes: QuotesClient::new(reach("wallet_networks", &config.wallet_networks)?),
+        webhooks: WebhookClient::new(reach("webhook_networks", &config.webhook_networks)?),
     })
 }
 

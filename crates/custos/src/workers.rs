@@ -1,7 +1,10 @@
 //! What runs beside requests: delivery of the outbox, the removal of what expired, interest, and rates.
 
+mod feed;
 mod quoter;
 mod sweeper;
+
+pub(crate) use feed::number_all;
 
 use custos_customers::{company, credit_limit, third_party};
 use custos_delivery::outbox::{self, Failure, Taken};
@@ -11,6 +14,7 @@ use custos_delivery::smtp::{Email, SmtpMailer};
 use custos_delivery::telegram::TelegramBot;
 use custos_delivery::templates::{self, Template};
 use custos_delivery::texts::Texts;
+use custos_delivery::webhook::WebhookClient;
 use custos_delivery::{Channel, SendError};
 use custos_gateway::mailbox::{Mail, Mailbox};
 use custos_operations::context::App;
@@ -29,6 +33,8 @@ use std::time::Duration;
 const LEASE_MS: i64 = 40_000;
 /// Messages taken at once: one, so that none waits with its lease running while another is being sent.
 const TAKEN: i64 = 1;
+/// Threads that send events: so many receivers can be slow at once before others wait for them.
+const WEBHOOK_WORKERS: usize = 4;
 /// How often the outbox is looked at without being woken: for retries, and for other processes' messages.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -51,6 +57,8 @@ pub(crate) struct Sinks {
     pub telegram_api_url: String,
     /// The way to services that name exchange rates.
     pub quotes: QuotesClient,
+    /// The way to those who want to be told of events.
+    pub webhooks: WebhookClient,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -82,6 +90,7 @@ struct Shared {
     quoted: Family<Quoted, Counter>,
     /// Bots by company, with the token that each was made for.
     bots: Mutex<BTreeMap<i64, (String, TelegramBot)>>,
+    feed: feed::Feed,
 }
 
 /// Wakes all who wait.
@@ -121,6 +130,7 @@ impl Workers {
         registry.register("custos_messages", "Messages by channel and outcome", sent.clone());
         let quoted = Family::<Quoted, Counter>::default();
         registry.register("custos_rate_fetches", "Questions for exchange rates by outcome", quoted.clone());
+        let feed = feed::Feed::new(sinks.webhooks.clone(), registry);
         let shared = Arc::new(Shared {
             store: app.store.clone(),
             app: Arc::clone(app),
@@ -131,7 +141,9 @@ impl Workers {
             sent,
             quoted,
             bots: Mutex::new(BTreeMap::new()),
+            feed,
         });
+        feed::listen(&app.store, &Arc::downgrade(&shared));
         let waking = Arc::downgrade(&shared);
         app.store.on_wake(Wake::Outbox, move || {
             if let Some(shared) = waking.upgrade() {
@@ -157,6 +169,20 @@ impl Workers {
                 .name("custos-rates".to_owned())
                 .spawn(move || quoting.quote_until_stopped())?,
         );
+        let numbering = Arc::clone(&shared);
+        threads.push(
+            std::thread::Builder::new()
+                .name("custos-events".to_owned())
+                .spawn(move || numbering.number_until_stopped())?,
+        );
+        for number in 0..WEBHOOK_WORKERS {
+            let sending = Arc::clone(&shared);
+            threads.push(
+                std::thread::Builder::new()
+                    .name(format!("custos-webhook-{number}"))
+                    .spawn(move || sending.send_events_until_stopped())?,
+            );
+        }
         let sweeping = Arc::clone(&shared);
         threads.push(
             std::thread::Builder::new()
@@ -177,6 +203,7 @@ impl Workers {
     pub(crate) fn stop(self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.bell.ring();
+        self.shared.feed.ring();
         for thread in self.threads {
             // A worker that panicked has told so already.
             let _ = thread.join();

@@ -21,6 +21,8 @@ pub mod texts;
 mod url;
 pub mod vault;
 pub mod wallet;
+pub mod webhook;
+pub mod webhooks;
 
 /// A way to reach a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

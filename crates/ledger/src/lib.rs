@@ -26,6 +26,7 @@ pub mod loans;
 pub mod locks;
 pub mod margin;
 mod mirror;
+pub mod moments;
 pub mod place;
 pub mod proposals;
 pub mod rates;

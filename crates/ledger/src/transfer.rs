@@ -2,8 +2,10 @@
 
 use crate::amount::Amount;
 use crate::error::{Code, Error, Result};
+use crate::interest;
 use crate::place::{self, Place, Standing};
-use custos_store::{Error as StoreError, Keyring, Tx, params};
+use custos_store::{Error as StoreError, Keyring, Tx, events, params};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// One line of a transfer: an amount that comes to a place (above zero) or leaves it (below).
@@ -122,7 +124,27 @@ pub fn post(tx: &mut Tx<'_>, company_id: i64, transfer: &Transfer<'_>) -> Result
         write_line(tx, &head, posting, &standing, balance, &digest)?;
         lines.push(Line { place: posting.place, balance, held: standing.held });
     }
+    tell(tx, &head, transfer, &postings)?;
     Ok(Posted { id, lines })
+}
+
+/// Tells other systems of a transfer of a customer's, but for the interest of each hour: that would be most of all that
+/// there is to tell.
+fn tell(tx: &mut Tx<'_>, head: &Head, transfer: &Transfer<'_>, postings: &[Posting]) -> Result<()> {
+    let mut customers: Vec<i64> = postings.iter().map(|posting| posting.place.owner_id).collect();
+    customers.retain(|id| *id != 0);
+    customers.dedup();
+    let Some(first) = customers.first().copied() else { return Ok(()) };
+    if transfer.business_type == interest::BUSINESS_TYPE {
+        return Ok(());
+    }
+    let data = json!({
+        "transferId": head.id,
+        "businessType": transfer.business_type,
+        "reverses": transfer.reverses,
+        "customerIds": customers,
+    });
+    Ok(events::emit(tx, head.company_id, "transfer.posted", first, data)?)
 }
 
 /// A place holds one asset; a posting in another is a mistake of the program.

@@ -9,11 +9,14 @@ pub enum Engine {
     Postgres,
 }
 
+/// What makes PostgreSQL compare texts byte by byte, as SQLite does anyway.
+const BYTEWISE: &str = " COLLATE \"C\"";
+
 /// A rule's statement in SQLite's words: `$N` becomes `?N` (SQLite numbers `$1` by appearance), row locks go (the one
 /// writer holds them all).
 #[must_use]
 pub fn to_sqlite(sql: &str) -> String {
-    let mut out = sql.replace(" FOR UPDATE SKIP LOCKED", "").replace(" FOR UPDATE", "");
+    let mut out = sql.replace(" FOR UPDATE SKIP LOCKED", "").replace(" FOR UPDATE", "").replace(BYTEWISE, "");
     // Rules never put a dollar sign in a literal; a test over the migrations and the statements' own runs would tell.
     out = out.replace('$', "?");
     out
@@ -24,7 +27,7 @@ pub fn to_sqlite(sql: &str) -> String {
 pub fn schema(engine: Engine, sql: &str) -> String {
     match engine {
         Engine::Postgres => sql.replace(" STRICT", ""),
-        Engine::Sqlite => sql.replace("BIGINT", "INTEGER").replace("BYTEA", "BLOB"),
+        Engine::Sqlite => sql.replace("BIGINT", "INTEGER").replace("BYTEA", "BLOB").replace(BYTEWISE, ""),
     }
 }
 

@@ -12,6 +12,7 @@ mod data_key;
 pub mod dialect;
 mod entropy;
 mod error;
+pub mod events;
 mod follow;
 mod generations;
 mod ids;

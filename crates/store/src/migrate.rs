@@ -51,6 +51,8 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0013_credit_limits.sql"),
     },
     Migration { version: 14, name: "money_desk", sql: include_str!("../migrations/0014_money_desk.sql") },
+    Migration { version: 15, name: "events", sql: include_str!("../migrations/0015_events.sql") },
+    Migration { version: 16, name: "office", sql: include_str!("../migrations/0016_office.sql") },
 ];
 
 /// How a database stands to this program.

@@ -11,6 +11,10 @@ use crate::{Column, Entropy, Error, Keyring, Param, Result, Row, audit, pg_link,
 pub enum Wake {
     /// Messages wait to be delivered.
     Outbox,
+    /// Events wait for their numbers.
+    Events,
+    /// Events have been numbered, and may be sent.
+    Webhooks,
 }
 
 /// The connection under a transaction.

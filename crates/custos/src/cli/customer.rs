@@ -1,6 +1,7 @@
 //! `custos customer`.
 
 use super::group::Owner;
+use super::office;
 use super::out::{Done, Failure, actor, fields, say, settle, table, tell, when, yes};
 use crate::open::{self, Source};
 use custos_customers::company;
@@ -51,14 +52,23 @@ pub(super) enum Command {
         #[arg(long)]
         end: bool,
     },
+    #[command(flatten)]
+    Office(office::Command),
 }
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Who {
     /// The customer's number
-    number: String,
+    pub(super) number: String,
     #[command(flatten)]
-    owner: Owner,
+    pub(super) owner: Owner,
+}
+
+impl Who {
+    /// The company and the number.
+    pub(super) fn names(&self) -> (i64, &str) {
+        (self.owner.company, &self.number)
+    }
 }
 
 pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
@@ -73,6 +83,7 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Export(who) => export(&store, &who),
         Command::Sessions { who, end: true } => end_sessions(&store, &who, json),
         Command::Sessions { who, end: false } => sessions(&store, &who, json),
+        Command::Office(command) => office::run(command, &store, json),
     }
 }
 
@@ -88,7 +99,7 @@ fn export(store: &Store, who: &Who) -> Done {
     say(&serde_json::to_string_pretty(&whole).map_err(|error| Failure::Said(error.to_string()))?)
 }
 
-fn status_word(status: i64) -> &'static str {
+pub(super) fn status_word(status: i64) -> &'static str {
     match status {
         1 => "normal",
         2 => "disabled",

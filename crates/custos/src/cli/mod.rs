@@ -6,6 +6,7 @@ mod company;
 mod config;
 mod customer;
 mod doctor;
+mod events;
 mod export;
 mod group;
 mod import;
@@ -13,6 +14,7 @@ mod journal;
 mod keys;
 mod kyc;
 mod ledger;
+mod office;
 mod out;
 mod outbox;
 mod progress;
@@ -96,6 +98,12 @@ enum Command {
     /// Credit limits in the company's own wallet system
     #[command(subcommand)]
     Wallet(wallet::Command),
+    /// What happened, as other systems are told
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Systems that events are sent to
+    #[command(subcommand)]
+    Webhook(events::Webhooks),
     /// Look for what is wrong, and say what mends it
     Doctor,
     /// Settings of the deployment
@@ -151,6 +159,8 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Rates(command) => rates::run(command, source, json),
         Command::Kyc(command) => kyc::run(command, source, json),
         Command::Wallet(command) => wallet::run(command, source, json),
+        Command::Events(command) => events::run_events(&command, source),
+        Command::Webhook(command) => events::run_webhooks(command, source, json),
         Command::Doctor => doctor::run(source, json),
         Command::Config(command) => config::run(&command, source, json),
         Command::Keys(command) => keys::run(&command, source, json),

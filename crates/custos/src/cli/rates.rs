@@ -168,7 +168,7 @@ fn fetch(config: &Config, store: &Store, company: i64, json: bool) -> Done {
             company.id, company.id
         )));
     }
-    let client = QuotesClient::new(server::reach(config)?);
+    let client = QuotesClient::new(server::reach("wallet_networks", &config.wallet_networks)?);
     let done = quotes::fetch(store, &client, &company)?;
     settle();
     tell(json, &json!({ "company": company.id, "rates": done.taken, "left_out": done.left_out }), || {

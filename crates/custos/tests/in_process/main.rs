@@ -14,8 +14,11 @@ mod closure_race;
 mod common;
 mod credit_limits;
 mod desk;
+mod events;
+mod expiry;
 mod expiry;
 mod files;
+mod freezes;
 mod gate;
 #[expect(dead_code, reason = "made for more than is tried here")]
 #[path = "../../../delivery/tests/drivers/http_server.rs"]
@@ -36,8 +39,11 @@ mod recorder;
 mod refusals;
 mod refusals_of_codes;
 mod sample;
+mod search;
 mod sending;
 mod sms;
 mod standing;
 mod texts;
+mod timeline;
 mod wallet;
+mod webhooks;

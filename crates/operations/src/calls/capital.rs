@@ -8,6 +8,7 @@ use crate::operation::{Class, Customer, Operation};
 use crate::{reply, request, terms};
 use custos_customers::company::{self, Company, Group};
 use custos_customers::customer::{self, Customer as Person, Name, Status};
+use custos_customers::freezes::{self, Scope};
 use custos_ledger::accounts::{self, Account};
 use custos_ledger::capital::{self, End, Filter, Record, Side};
 use custos_ledger::cover::Cover;
@@ -70,6 +71,9 @@ impl CapitalTransfer {
             return Err(Gate::BadField.field("currency"));
         }
         let amount = self.amount.amount(from.digits(), "amount")?;
+        if freezes::is_frozen(tx, company_id, own_id, &[Scope::Transfer])? {
+            return Err(Code::Frozen.refuse().into());
+        }
         let groups = company::groups(tx, company_id)?;
         let caller = customer::find(tx, company_id, own_id)?.ok_or_else(|| Gate::DeadToken.refuse())?;
         let to_id = receiver(tx, &caller, (&cx.company, &groups), &self.to_customer_no)?;
@@ -130,6 +134,10 @@ fn receiver(
     if caller.cool_off_until > tx.now() {
         return Err(Code::CoolingOff.refuse().into());
     }
+    // Again, now that the row is held: a freeze is either seen here, or comes after this transfer.
+    if freezes::is_frozen(tx, company.id, caller.id, &[Scope::Transfer, Scope::Withdraw])? {
+        return Err(Code::Frozen.refuse().into());
+    }
     let other = customer::by_name(tx, company.id, &Name::parse(3, number, None))?;
     let other = other
         .filter(|other| other.status == Status::Normal && !other.is_locked_by_operator())
@@ -138,6 +146,10 @@ fn receiver(
     let kind_of = |id| group_of(groups, id).map(|group| group.kind);
     if kind_of(caller.group_id) != kind_of(other.group_id) {
         return Err(Code::NotToOthers.refuse().into());
+    }
+    // As if there were no such customer: that someone is frozen is nobody else's business.
+    if freezes::is_frozen(tx, company.id, other.id, &[Scope::Transfer])? {
+        return Err(Code::NotFound.refuse().into());
     }
     Ok(other.id)
 }

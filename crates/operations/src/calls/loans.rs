@@ -9,6 +9,7 @@ use crate::shape::Done;
 use crate::{reply, request, terms};
 use custos_customers::company::{self, CROSS, Company};
 use custos_customers::customer;
+use custos_customers::freezes::{self, Scope};
 use custos_ledger::accounts::{self, Account};
 use custos_ledger::flows::{self, Direction, Filter, Flow};
 use custos_ledger::loans::{self, Debtor, Lender};
@@ -55,6 +56,9 @@ async fn once_on_margin(
 /// Lends to the caller on the terms of their group.
 fn lend(tx: &mut Tx<'_>, company: &Company, live: &Live, account: &Account, amount: Amount) -> Result<()> {
     let (company_id, customer_id) = (live.company_id(), live.customer_id());
+    if freezes::is_frozen(tx, company_id, customer_id, &[Scope::Trade])? {
+        return Err(Code::Frozen.refuse().into());
+    }
     let customer = customer::find(tx, company_id, customer_id)?.ok_or(custos_store::Error::NoRow)?;
     let groups = company::groups(tx, company_id)?;
     let group =

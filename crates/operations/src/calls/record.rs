@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::reply;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
+use custos_customers::freezes::{self, Scope};
 use custos_customers::kyc::{self, Progress};
 use custos_customers::third_party;
 use custos_store::Tx;
@@ -169,6 +170,7 @@ fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result
     let (opening, opening_remark) = kyc::opening(&progress);
     let (id_card_type, id_card) = kyc::document(tx, &progress)?.unwrap_or_default();
     let now = tx.now();
+    let frozen = freezes::until(tx, company.id, customer.id, &[Scope::Withdraw])?;
     let phone = customer.phone.as_ref();
     let record = CustomerRecord {
         id: customer.id,
@@ -190,7 +192,7 @@ fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result
         country: customer.country.clone(),
         kind: wealth.group_kind,
         deposit: 1,
-        withdraw: i64::from(customer.cool_off_until <= now),
+        withdraw: i64::from(customer.cool_off_until <= now && frozen.is_none()),
         optional: 0,
         activate_status: 1,
         activate_time: customer.created_at,
@@ -225,7 +227,7 @@ fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result
         api_check_switch: false,
         api_check_rule: String::new(),
     };
-    Ok((record, wealth.good_until()))
+    Ok((record, wealth.good_until().min(frozen.unwrap_or(i64::MAX))))
 }
 
 /// The record as text, with the instant at which a field of it changes by itself.

@@ -39,35 +39,6 @@ impl House {
     /// The same with more in the configuration.
     pub(crate) fn open_with(backend: Backend, configure: impl FnOnce(&mut Config)) -> Self {
         let ground = Ground::new(backend);
-        let key_file = ground.directory().join("keys.toml");
-        new_key_file(&key_file).unwrap();
-        let mut config = Config {
-            listen: "127.0.0.1:0".to_owned(),
-            metrics_listen: String::new(),
-            database_url: ground.url(),
-            database_connections: 4,
-            key_file,
-            files_url: ground.directory().join("files").display().to_string(),
-            dev_mailbox: true,
-            // Clients say by a header where they are.
-            trusted_proxies: vec!["127.0.0.1".to_owned()],
-            hash_threads: 2,
-            hash_memory_kib: 64,
-            hash_iterations: 1,
-            ..Config::default()
-        };
-        // Politeness is not what is tested here, and with a clock that stands still it would never be forgiven.
-        let limits = &mut config.limits;
-        for limit in [
-            &mut limits.read,
-            &mut limits.write,
-            &mut limits.sign_in,
-            &mut limits.send,
-            &mut limits.customer,
-            &mut limits.flood,
-        ] {
-            *limit = 10_000_000;
-        }
         let mut config = config_on(&ground);
         configure(&mut config);
         Self::start(config, ManualClock::at(BEGINNING), Arc::new(ground))
@@ -229,6 +200,10 @@ impl House {
         eventually("an empty outbox", || {
             (self.number("SELECT count(*) FROM outbox WHERE state = 'waiting'") == 0).then_some(())
         });
+        // Events get their numbers beside requests, too.
+        eventually("numbers for all events", || {
+            (self.number("SELECT count(*) FROM event_queue") == 0).then_some(())
+        });
     }
 }
 
@@ -250,6 +225,7 @@ pub(crate) fn config_on(ground: &Ground) -> Config {
         database_url: ground.url(),
         database_connections: 4,
         key_file,
+        files_url: ground.directory().join("files").display().to_string(),
         dev_mailbox: true,
         // Clients say by a header where they are.
         trusted_proxies: vec!["127.0.0.1".to_owned()],
