@@ -18,8 +18,8 @@ error-GATEWAY_CODE_015 = The request could not be understood. Please refresh and
 error-GATEWAY_CODE_016 = This operation does not accept requests of this kind.
 error-GATEWAY_CODE_018 = Too many requests in a short time. Please try again in a moment.
 error-GATEWAY_CODE_019 = You do not have permission to do this.
-error-GATEWAY_CODE_102 = This file can't be accepted. Please choose another one.
 error-GATEWAY_CODE_103 = This file format is not supported. Please upload a file in one of these formats: { $p1 }
+error-GATEWAY_CODE_102 = This cannot be done: { $p1 }
 error-GATEWAY_CODE_104 = Please check this entry and try again: { $p1 }
 error-GATEWAY_CODE_201 = This feature is not open yet. Please contact customer service.
 error-GATEWAY_CODE_902 = This took too long to answer. Please try again later, or contact customer service.
@@ -96,6 +96,7 @@ error-CUSTOMER_API_0000620 = Please check this entry: { $p1 }.
 error-CUSTOMER_API_0000624 = Business accounts are not offered in this country.
 error-CUSTOMER_API_0001631 = This identity verification has changed since you looked at it. Please look again.
 error-CUSTOMER_API_0001632 = { $p1 } is already handling this identity verification.
+error-CUSTOMER_API_0001633 = This file can't be accepted. Please choose another one.
 
 ## Verification codes and two-step verification
 

@@ -18,8 +18,8 @@ error-GATEWAY_CODE_015 = 无法识别请求内容，请刷新后重试。
 error-GATEWAY_CODE_016 = 该操作不支持这种请求方式。
 error-GATEWAY_CODE_018 = 操作过于频繁，请稍后再试。
 error-GATEWAY_CODE_019 = 您没有权限进行此操作。
-error-GATEWAY_CODE_102 = 无法接受此文件，请选择其他文件。
 error-GATEWAY_CODE_103 = 不支持此文件格式，请上传以下格式的文件：{ $p1 }
+error-GATEWAY_CODE_102 = 无法完成此操作：{ $p1 }
 error-GATEWAY_CODE_104 = 请检查此项后重试：{ $p1 }
 error-GATEWAY_CODE_201 = 该功能尚未开放，请联系客服。
 error-GATEWAY_CODE_902 = 服务响应超时，请稍后再试，或联系客服。
@@ -84,6 +84,7 @@ error-CUSTOMER_API_0000620 = 请检查此项内容：{ $p1 }。
 error-CUSTOMER_API_0000624 = 该国家或地区暂不支持企业开户。
 error-CUSTOMER_API_0001631 = 该身份认证在您查看后已有变化，请重新查看。
 error-CUSTOMER_API_0001632 = { $p1 } 正在处理该身份认证。
+error-CUSTOMER_API_0001633 = 无法接受此文件，请选择其他文件。
 
 ## 验证码与两步验证
 

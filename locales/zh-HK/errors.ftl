@@ -18,8 +18,8 @@ error-GATEWAY_CODE_015 = 無法識別請求內容，請重新整理後再試。
 error-GATEWAY_CODE_016 = 此操作不支援這種請求方式。
 error-GATEWAY_CODE_018 = 操作過於頻密，請稍後再試。
 error-GATEWAY_CODE_019 = 您沒有權限進行此操作。
-error-GATEWAY_CODE_102 = 無法接受此檔案，請選擇其他檔案。
 error-GATEWAY_CODE_103 = 不支援此檔案格式，請上傳以下格式的檔案：{ $p1 }
+error-GATEWAY_CODE_102 = 無法完成此操作：{ $p1 }
 error-GATEWAY_CODE_104 = 請檢查此項後再試：{ $p1 }
 error-GATEWAY_CODE_201 = 此功能尚未開放，請聯絡客戶服務。
 error-GATEWAY_CODE_902 = 服務回應逾時，請稍後再試，或聯絡客戶服務。
@@ -84,6 +84,7 @@ error-CUSTOMER_API_0000620 = 請檢查此項內容：{ $p1 }。
 error-CUSTOMER_API_0000624 = 該國家或地區暫不支援企業開戶。
 error-CUSTOMER_API_0001631 = 該身份認證在您查看後已有變化，請重新查看。
 error-CUSTOMER_API_0001632 = { $p1 } 正在處理該身份認證。
+error-CUSTOMER_API_0001633 = 無法接受此檔案，請選擇其他檔案。
 
 ## 驗證碼與兩步驗證
 

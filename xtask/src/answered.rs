@@ -176,16 +176,28 @@ fn table(operations: &[Operation<'_>], answered: &Answered) -> String {
         }
     };
     section("The 42 of the customer service", &|operation| operation.is_core());
-    let mut topics: Vec<&str> = Vec::new();
-    for operation in operations.iter().filter(|operation| !operation.is_core()) {
+    let is_office = |operation: &Operation<'_>| operation.name.contains(".admin.");
+    let others = |operation: &Operation<'_>| !operation.is_core() && !is_office(operation);
+    for topic in topics(operations, &others) {
+        section(topic, &|operation| others(operation) && operation.topic == topic);
+    }
+    for topic in topics(operations, &is_office) {
+        section(&format!("Back office: {topic}"), &|operation| {
+            is_office(operation) && operation.topic == topic
+        });
+    }
+    text
+}
+
+/// The topics of some operations, in their order.
+fn topics<'a>(operations: &[Operation<'a>], wanted: &dyn Fn(&Operation<'_>) -> bool) -> Vec<&'a str> {
+    let mut topics = Vec::new();
+    for operation in operations.iter().filter(|operation| wanted(operation)) {
         if !topics.contains(&operation.topic) {
             topics.push(operation.topic);
         }
     }
-    for topic in topics {
-        section(topic, &|operation| !operation.is_core() && operation.topic == topic);
-    }
-    text
+    topics
 }
 
 fn problems(operations: &[Operation<'_>], answered: &Answered, written: &str) -> Vec<String> {

@@ -30,4 +30,6 @@ expiries! {
     "freeze_links" by "token_hash",
     "telegram_starts" by "company_id, user_id",
     "events" by "company_id, seq",
+    "staff_sessions" by "token_hash",
+    "staff_invitations" by "company_id, member_id",
 }

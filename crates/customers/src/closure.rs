@@ -10,7 +10,7 @@ use crate::step_up::{Given, Proved, Warrant, prove};
 use crate::verification::{self, Recipient};
 use crate::{data_key, notices, session, third_party};
 use custos_delivery::Channel;
-use custos_store::{DAY_MS, Row, Tx, audit, params};
+use custos_store::{DAY_MS, Row, Tx, audit, events, params};
 use serde_json::json;
 
 /// The longest remark of a customer, and reason of an operator: in characters. A reason must fit into a notice whole.
@@ -66,6 +66,7 @@ pub fn ask(tx: &mut Tx<'_>, company: &Company, leaver: &Leaver, remark: &str, by
         "UPDATE customers SET status = 6 WHERE company_id = $1 AND id = $2",
         params![company.id, customer.id],
     )?;
+    told(tx, customer, Status::Closing)?;
     session::end_all(tx, company.id, customer.id, None)?;
     verification::spend_all(tx, customer)?;
     for recipient in contacts(tx, customer)? {
@@ -164,6 +165,7 @@ pub fn approve(tx: &mut Tx<'_>, company: &Company, pending: &Pending, decision: 
         tx.execute(sql, params![company.id, customer.id])?;
     }
     session::end_all(tx, company.id, customer.id, None)?;
+    told(tx, customer, Status::Closed)?;
     let erase_at = tx.now() + company.settings.closure_retention_days.saturating_mul(DAY_MS);
     decide(tx, pending, (2, erase_at), decision)?;
     audit_of(tx, pending, "closure.approved", decision, erase_at);
@@ -185,9 +187,16 @@ pub fn reject(tx: &mut Tx<'_>, company: &Company, pending: &Pending, decision: D
         let vars = [("reason", decision.reason)];
         notices::tell_at(tx, company, &recipient, &customer.lang, "closure-rejected", &vars)?;
     }
+    told(tx, customer, Status::Normal)?;
     decide(tx, pending, (3, 0), decision)?;
     audit_of(tx, pending, "closure.rejected", decision, 0);
     Ok(())
+}
+
+/// Lets other systems know where the customer stands now.
+fn told(tx: &mut Tx<'_>, customer: &Customer, status: Status) -> Result<()> {
+    let data = json!({ "status": status as i64 });
+    Ok(events::emit(tx, customer.company_id, "customer.status_changed", customer.id, data)?)
 }
 
 fn decide(

@@ -2,9 +2,11 @@
 
 mod groups;
 mod lending;
+mod office;
 
 pub use groups::{Group, Offer, Offers, add_group, groups, set_group};
 pub use lending::{CROSS, Lending};
+pub use office::OfficeSettings;
 
 use crate::error::{Code, Result};
 use custos_delivery::{quotes, wallet};
@@ -65,6 +67,8 @@ pub struct Settings {
     pub rates: RatesSettings,
     /// Text messages.
     pub sms: SmsSettings,
+    /// The back office.
+    pub office: OfficeSettings,
 }
 
 impl Default for Settings {
@@ -95,6 +99,7 @@ impl Default for Settings {
             wallet: WalletSettings::default(),
             rates: RatesSettings::default(),
             sms: SmsSettings::default(),
+            office: OfficeSettings::default(),
         }
     }
 }
@@ -234,7 +239,7 @@ impl Settings {
         if !["real", "demo"].contains(&self.company_type.as_str()) {
             return Err("company_type: real or demo".to_owned());
         }
-        Ok(())
+        self.office.check()
     }
 
     /// The company's own spelling of a language tag, if it has that language.

@@ -13,6 +13,7 @@ pub use undo::{Undoing, undo, undoing, undone};
 use crate::customer::{self, Status};
 use crate::data_key;
 use crate::error::{Code, Result};
+use crate::freezes::{self, Scope};
 use custos_delivery::Channel;
 use custos_delivery::outbox::{self, Message};
 use custos_store::{DAY_MS, Error as StoreError, SECOND_MS, Tx, audit, params};
@@ -169,7 +170,9 @@ pub fn begin(tx: &mut Tx<'_>, wish: &Wish<'_>) -> Result<Asked> {
         return Err(Code::BadField.with(&["metadata"]));
     }
     let customer = customer::lock(tx, wish.company_id, wish.customer_id)?;
-    if customer.status != Status::Normal {
+    let is_stopped = customer.is_locked_by_operator()
+        || freezes::is_frozen(tx, wish.company_id, wish.customer_id, &[Scope::Trade])?;
+    if customer.status != Status::Normal || is_stopped {
         return Err(Code::SignInSuspended.refuse());
     }
     if customer.third_server_code.is_empty() {

@@ -2,6 +2,7 @@
 
 use crate::data_key;
 use crate::error::Result;
+use crate::{files, kyc};
 use custos_store::{Tx, audit, params};
 use serde_json::json;
 
@@ -49,6 +50,8 @@ pub fn erase_some(tx: &mut Tx<'_>, most: i64) -> Result<i64> {
         for sql in STATEMENTS {
             tx.execute(sql, params![company_id, customer_id])?;
         }
+        files::give_up_all(tx, company_id, customer_id)?;
+        kyc::erase(tx, company_id, customer_id)?;
         data_key::shred(tx, company_id, customer_id)?;
         tx.audit(audit::Entry::by_hand(
             company_id,

@@ -228,7 +228,13 @@ fn signature(tx: &Tx<'_>, company_id: i64, id: i64, until: i64) -> [u8; 32] {
 pub fn link(tx: &Tx<'_>, company_id: i64, id: i64) -> String {
     let until = tx.now() + LINK_MS;
     let sign = HEXLOWER.encode(&signature(tx, company_id, id, until));
-    format!("/api/file/{company_id}/{id}?until={until}&sign={sign}")
+    format!("{}?until={until}&sign={sign}", path(company_id, id))
+}
+
+/// A file's path, without what makes a link of it.
+#[must_use]
+pub fn path(company_id: i64, id: i64) -> String {
+    format!("/api/file/{company_id}/{id}")
 }
 
 /// Whether a link is one of ours, unaltered, and still good.

@@ -3,6 +3,7 @@
 use crate::data_key::seal_context as key_context;
 use crate::error::Result;
 use crate::mfa::seal_context as totp_context;
+use crate::staff;
 use crate::third_party::secret_context;
 use custos_delivery::{outbox, webhooks};
 use custos_store::{Tx, params};
@@ -20,12 +21,23 @@ pub enum Column {
     CustomerKeys,
     /// Secrets of receivers of events.
     Webhooks,
+    /// Authenticators' secrets of staff.
+    StaffAuthenticators,
+    /// The same of those who are invited.
+    StaffInvitations,
 }
 
 impl Column {
     /// Every sealed column there is. A new one joins here, or its values are lost when a key is retired.
-    pub const ALL: [Self; 5] =
-        [Self::Outbox, Self::Authenticators, Self::CompanySecrets, Self::CustomerKeys, Self::Webhooks];
+    pub const ALL: [Self; 7] = [
+        Self::Outbox,
+        Self::Authenticators,
+        Self::CompanySecrets,
+        Self::CustomerKeys,
+        Self::StaffAuthenticators,
+        Self::StaffInvitations,
+        Self::Webhooks,
+    ];
 
     /// Its table.
     #[must_use]
@@ -36,6 +48,8 @@ impl Column {
             Self::CompanySecrets => "company_secrets",
             Self::CustomerKeys => "customer_keys",
             Self::Webhooks => "webhooks",
+            Self::StaffAuthenticators => "staff_members",
+            Self::StaffInvitations => "staff_invitations",
         }
     }
 
@@ -56,6 +70,12 @@ impl Column {
                 "SELECT count(*) FROM webhooks WHERE substr(secret, 1, 5) <> $1 \
                  OR (old_secret IS NOT NULL AND substr(old_secret, 1, 5) <> $1)"
             }
+            Self::StaffAuthenticators => {
+                "SELECT count(*) FROM staff_members WHERE totp IS NOT NULL AND substr(totp, 1, 5) <> $1"
+            }
+            Self::StaffInvitations => {
+                "SELECT count(*) FROM staff_invitations WHERE secret IS NOT NULL AND substr(secret, 1, 5) <> $1"
+            }
         };
         Ok(tx.value(sql, params![&mark])?)
     }
@@ -71,6 +91,8 @@ impl Column {
             Self::CompanySecrets => company_secrets(tx, limit),
             Self::CustomerKeys => customer_keys(tx, limit),
             Self::Webhooks => Ok(webhooks::reseal(tx, limit)?),
+            Self::StaffAuthenticators => staff::reseal_authenticators(tx, limit),
+            Self::StaffInvitations => staff::reseal_invitations(tx, limit),
         }
     }
 }
@@ -141,8 +163,9 @@ fn customer_keys(tx: &mut Tx<'_>, limit: i64) -> Result<u64> {
 pub fn stale_passwords(tx: &mut Tx<'_>, newest: u32) -> Result<i64> {
     let pattern = format!("{newest}:%");
     Ok(tx.value(
-        "SELECT count(*) FROM customers WHERE (login_password IS NOT NULL AND login_password NOT LIKE $1) \
-         OR (fund_password IS NOT NULL AND fund_password NOT LIKE $1)",
+        "SELECT (SELECT count(*) FROM customers WHERE (login_password IS NOT NULL AND login_password NOT LIKE $1) \
+         OR (fund_password IS NOT NULL AND fund_password NOT LIKE $1)) \
+         + (SELECT count(*) FROM staff_members WHERE password IS NOT NULL AND password NOT LIKE $1)",
         params![&pattern],
     )?)
 }

@@ -26,6 +26,8 @@ pub(crate) fn target(path: &str) -> Option<Target<'_>> {
         ("login/", Prefix::Login),
         ("register/", Prefix::Register),
         ("third/login/", Prefix::ThirdLogin),
+        ("openapi-b/auth/", Prefix::OfficeAuth),
+        ("openapi-b/", Prefix::Office),
     ]
     .into_iter()
     .find_map(|(start, prefix)| rest.strip_prefix(start).map(|name| (prefix, name)))?;
@@ -43,11 +45,21 @@ mod tests {
         assert_eq!(of("/api/global/a.b"), Some((Prefix::Global, "a.b")));
         assert_eq!(of("/cats-gateway/login/a.b"), Some((Prefix::Login, "a.b")));
         assert_eq!(of("/api/third/login/a.b"), Some((Prefix::ThirdLogin, "a.b")));
+        assert_eq!(of("/cats-gateway/openapi-b/a.b"), Some((Prefix::Office, "a.b")));
+        assert_eq!(of("/api/openapi-b/auth/a.b"), Some((Prefix::OfficeAuth, "a.b")));
         assert_eq!(of("/api/logout"), Some((Prefix::Bare, "logout")));
         assert_eq!(of("/api/global/thirdExt/randomKey"), Some((Prefix::Global, "thirdExt/randomKey")));
-        for none in
-            ["/", "/api", "/api/", "/api/global/", "/api/global/a/b", "/apis/global/a", "/x/global/a.b"]
-        {
+        for none in [
+            "/",
+            "/api",
+            "/api/",
+            "/api/global/",
+            "/api/global/a/b",
+            "/apis/global/a",
+            "/x/global/a.b",
+            "/openapi-b/a.b",
+            "/api/openapi-b/a/b",
+        ] {
             assert_eq!(of(none), None, "{none}");
         }
     }

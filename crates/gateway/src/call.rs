@@ -171,7 +171,7 @@ impl Gateway {
             None => flood,
         };
         if !decision.allowed {
-            return refuse(StatusCode::OK, Gate::TooFrequent, decision);
+            return refuse(beyond_a_limit(target), Gate::TooFrequent, decision);
         }
         // The customer's own limit is asked about once the token has told who they are.
         let own = Mutex::new(None);
@@ -207,8 +207,15 @@ impl Gateway {
             }
         };
         let own = own.into_inner().filter(|own| own.remaining < decision.remaining);
-        Outcome::of(StatusCode::OK, answer, own.unwrap_or(decision))
+        let is_beyond = answer.result.as_ref().is_err_and(|error| error.code() == Gate::TooFrequent.as_str());
+        let status = if is_beyond { beyond_a_limit(target) } else { StatusCode::OK };
+        Outcome::of(status, answer, own.unwrap_or(decision))
     }
+}
+
+/// Programs understand the status; a person's page would be left spinning by it.
+fn beyond_a_limit(target: Target<'_>) -> StatusCode {
+    if target.prefix.is_office() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK }
 }
 
 impl Gateway {

@@ -10,6 +10,8 @@
 use axum::http::{HeaderMap, HeaderName};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+pub use custos_customers::network::{Network, NetworkError};
+
 /// The header in which the trusted proxies tell the client's address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForwardHeader {
@@ -18,17 +20,6 @@ pub enum ForwardHeader {
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
-}
-
-/// Why a list of addresses and networks was not understood.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum NetworkError {
-    /// The entry is no address and no network.
-    #[error("`{0}` is neither an IP address nor a network such as 10.0.0.0/8")]
-    Malformed(String),
-    /// The network has address bits behind its prefix, so it is unclear what was meant.
-    #[error("`{0}` has address bits beyond its prefix length")]
-    StrayBits(String),
 }
 
 /// The proxies whose word about the client is taken.
@@ -205,62 +196,6 @@ fn is_port(text: &str) -> bool {
         }
         None => (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()),
     }
-}
-
-/// The addresses that share their first bits.
-#[derive(Clone, Copy, Debug)]
-pub struct Network {
-    base: IpAddr,
-    prefix: u32,
-}
-
-impl Network {
-    /// Reads an address (`127.0.0.1`, `::1`) or a network (`10.0.0.0/8`, `fd00::/8`).
-    ///
-    /// # Errors
-    /// It is neither.
-    pub fn parse(text: &str) -> Result<Self, NetworkError> {
-        let malformed = || NetworkError::Malformed(text.to_owned());
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) if is_port(prefix) => (address, Some(prefix)),
-            Some(_) => return Err(malformed()),
-            None => (text, None),
-        };
-        let written: IpAddr = address.parse().map_err(|_| malformed())?;
-        let width = if written.is_ipv4() { 32 } else { 128 };
-        let prefix: u32 = prefix.map_or(Ok(width), str::parse).map_err(|_| malformed())?;
-        let base = written.to_canonical();
-        // ::ffff:10.0.0.0/104 is 10.0.0.0/8 in the form that sockets of both families show.
-        let mapped_bits = if written.is_ipv6() && base.is_ipv4() { 96 } else { 0 };
-        let prefix = prefix.checked_sub(mapped_bits).ok_or_else(malformed)?;
-        if prefix > width - mapped_bits {
-            return Err(malformed());
-        }
-        let network = Self { base, prefix };
-        if first_bits(base, prefix) != bits(base) {
-            return Err(NetworkError::StrayBits(text.to_owned()));
-        }
-        Ok(network)
-    }
-
-    /// Whether an address is one of them.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.base.is_ipv4() && first_bits(address, self.prefix) == bits(self.base)
-    }
-}
-
-/// The address as a number whose first bit is the highest, whatever the family.
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-fn first_bits(address: IpAddr, prefix: u32) -> u128 {
-    bits(address) & !u128::MAX.checked_shr(prefix).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -70,10 +70,18 @@ async fn metrics(State((registry, refresh)): State<(Arc<RwLock<Registry>>, Refre
 static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| custos_operations::openapi::document(env!("CARGO_PKG_VERSION")).to_string());
 
-/// `/openapi.json`.
+static OFFICE_DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| custos_operations::openapi::office_document(env!("CARGO_PKG_VERSION")).to_string());
+
+/// `/openapi.json`, and `/openapi-b.json` of the back office.
 pub fn document_routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route(
-        "/openapi.json",
-        get(|| async { reply(StatusCode::OK, "application/json", DOCUMENT.as_str()) }),
-    )
+    Router::new()
+        .route(
+            "/openapi.json",
+            get(|| async { reply(StatusCode::OK, "application/json", DOCUMENT.as_str()) }),
+        )
+        .route(
+            "/openapi-b.json",
+            get(|| async { reply(StatusCode::OK, "application/json", OFFICE_DOCUMENT.as_str()) }),
+        )
 }

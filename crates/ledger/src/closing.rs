@@ -8,13 +8,14 @@ use crate::amount::Amount;
 use crate::error::{Code, Result};
 use crate::interest;
 use crate::place::{self, Kind, Place};
+use crate::proposals;
 use custos_store::{Tx, params};
 
 /// Shuts all accounts of a customer to money, until the transaction ends at least. To be called by whoever has locked the
 /// customer's row: accounts that are opened meanwhile wait for it (by the key that refers to it).
 ///
 /// # Errors
-/// `CUSTOMER_API_0000127` while something is owed, `0119` while something is set aside, `0118` while there is a balance;
+/// `CUSTOMER_API_0000127` while something is owed, `0119` while something is set aside or an adjustment waits for its approval, `0118` while there is a balance;
 /// else the store's.
 pub fn shut(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<()> {
     // Borrowers before places, as everywhere; interest that is due is a debt too.
@@ -34,7 +35,7 @@ pub fn shut(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<()> {
     if places.iter().any(|one| is_debt(one.place.kind) && !one.balance.is_zero()) {
         return Err(Code::LeavesDebt.refuse());
     }
-    if places.iter().any(|one| !one.held.is_zero()) {
+    if places.iter().any(|one| !one.held.is_zero()) || proposals::any_open(tx, company_id, customer_id)? {
         return Err(Code::LeavesProposal.refuse());
     }
     if places.iter().any(|one| !one.balance.is_zero()) {

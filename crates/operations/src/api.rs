@@ -3,11 +3,12 @@
 use crate::context::{App, Context, Live};
 use crate::error::{Error, Gate, Result};
 use crate::metrics::Metrics;
-use crate::operation::{Access, Entry, Prefix, Token};
+use crate::operation::{Access, Bearer, Entry, Prefix, Token};
 use crate::shape::{Payload, Reply as _};
 use crate::{calls, files, operation};
 use custos_customers::company::Company;
 use custos_customers::customer::Status;
+use custos_customers::network;
 use custos_customers::session::{self, Origin};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -81,7 +82,7 @@ impl Api {
     /// The calls over `app`.
     #[must_use]
     pub fn new(app: Arc<App>, registry: &mut prometheus_client::registry::Registry) -> Self {
-        let names = calls::ALL.iter().map(|entry| (entry.name, entry)).collect();
+        let names = calls::ALL.iter().chain(calls::office::OFFICE).map(|entry| (entry.name, entry)).collect();
         Self { app, names, metrics: Metrics::new(registry) }
     }
 
@@ -129,18 +130,40 @@ impl Api {
             // No company has a key pair for sealed requests, so none can be opened.
             return Err(Gate::BadBody.refuse());
         }
-        let (live, token) = match call.token {
-            None => (None, Token::Missing),
-            // A guest's operation does not look at a token.
-            Some(_) if entry.access == Access::Guest => (None, Token::Given),
-            Some(token) => (self.app.live(&company, token).await?, Token::Given),
-        };
-        if let Some(live) = &live {
-            answer.customer_id = Some(live.customer_id());
-            admit(&call, live, entry.while_closing || entry.access != Access::Customer)?;
+        let is_office = entry.prefix.is_office();
+        if is_office && !network::admits(&company.settings.office.networks, call.address) {
+            return Err(Gate::NotPermitted.refuse());
         }
-        let context = self.context(&call, &company, answer, live.as_deref());
-        entry.start(&body, live, token, context)?.await
+        let (bearer, token) = match call.token {
+            None => (Bearer::Nobody, Token::Missing),
+            // A guest's operation does not look at a token.
+            Some(_) if entry.access == Access::Guest => (Bearer::Nobody, Token::Given),
+            Some(token) if is_office => {
+                let officer = self.app.officer(&company, token, call.address).await?;
+                (officer.map_or(Bearer::Nobody, Bearer::Officer), Token::Given)
+            }
+            Some(token) => {
+                let live = self.app.live(&company, token).await?;
+                (live.map_or(Bearer::Nobody, Bearer::Customer), Token::Given)
+            }
+        };
+        let (mut device, mut officer) = (0, None);
+        match &bearer {
+            Bearer::Nobody => {}
+            Bearer::Customer(live) => {
+                device = live.session.device;
+                answer.customer_id = Some(live.customer_id());
+                admit(&call, live, entry.while_closing || entry.access != Access::Customer)?;
+            }
+            Bearer::Officer(one) => {
+                officer = Some(Arc::clone(one));
+                if !(call.admit)(one.id) {
+                    return Err(Gate::TooFrequent.refuse());
+                }
+            }
+        }
+        let context = Context { officer, ..self.context(&call, &company, answer, device) };
+        entry.start(&body, bearer, token, context)?.await
     }
 
     /// A customer's file, which `read` gets out of the request once its sender is known.
@@ -169,7 +192,7 @@ impl Api {
         let live = self.app.live(&company, token).await?.ok_or_else(|| Gate::DeadToken.refuse())?;
         answer.customer_id = Some(live.customer_id());
         admit(&call, &live, false)?;
-        let context = self.context(&call, &company, answer, Some(&live));
+        let context = self.context(&call, &company, answer, live.session.device);
         let bytes = read().await?;
         files::take(&context, &live, bytes).await?.payload()
     }
@@ -187,19 +210,13 @@ impl Api {
         Ok(company)
     }
 
-    fn context(
-        &self,
-        call: &Call<'_>,
-        company: &Arc<Company>,
-        answer: &Answer,
-        live: Option<&Live>,
-    ) -> Context {
+    fn context(&self, call: &Call<'_>, company: &Arc<Company>, answer: &Answer, device: i64) -> Context {
         Context {
             app: Arc::clone(&self.app),
             company: Arc::clone(company),
             lang: answer.lang.clone(),
             origin: Origin {
-                device: live.map_or(0, |live| live.session.device),
+                device,
                 agent: call.agent.chars().take(200).collect(),
                 address: call.address.to_owned(),
                 country: self.country(call),
@@ -207,6 +224,7 @@ impl Api {
             },
             token_hash: call.token.map(session::token_hash),
             idempotency_key: call.idempotency_key.map(str::to_owned),
+            officer: None,
         }
     }
 
@@ -266,7 +284,13 @@ fn language(company: &Company, asked: Option<&str>) -> String {
         .to_owned()
 }
 
-/// The entries of all operations, for documents and tests.
+/// The entries of all operations of the back office, for documents and tests.
+#[must_use]
+pub fn office_entries() -> &'static [operation::Entry] {
+    calls::office::OFFICE
+}
+
+/// The entries of all operations of customers, for documents and tests.
 #[must_use]
 pub fn entries() -> &'static [operation::Entry] {
     calls::ALL

@@ -9,6 +9,7 @@ use custos_customers::customer::{self, Customer, Status};
 use custos_customers::geoip::GeoIp;
 use custos_customers::hashing::{Hasher, Md5Secret, SALT_LEN};
 use custos_customers::session::{self, Origin, Session};
+use custos_customers::staff::Officer;
 use custos_store::{Store, Tx};
 use prometheus_client::metrics::counter::Counter;
 use quick_cache::Weighter;
@@ -346,6 +347,8 @@ pub struct Context {
     pub token_hash: Option<[u8; 32]>,
     /// The header `idempotency-key`, as it was sent; see [`Context::once`].
     pub idempotency_key: Option<String>,
+    /// Who of the staff calls, if it is one.
+    pub officer: Option<Arc<Officer>>,
 }
 
 impl Context {
@@ -353,12 +356,21 @@ impl Context {
     ///
     /// # Errors
     /// As [`Store::write`].
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    pub async fn write<T, F>(&self, mut work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        self.app.store.write(work).await
+        let Some(_) = &self.officer else { return self.app.store.write(work).await };
+        let Origin { address, trace, .. } = self.origin.clone();
+        self.app
+            .store
+            .write(move |tx| {
+                // What rules write down of an operator says whence, though they are only told the name.
+                tx.audit_from(&address, &trace);
+                work(tx)
+            })
+            .await
     }
 
     /// [`Store::read`] with the operation's errors.

@@ -43,6 +43,10 @@ pub enum Gate {
     TooLarge,
     /// It took too long.
     TimedOut,
+    /// A member of staff, or an address, that may not do this.
+    NotPermitted,
+    /// What staff ask for can't be; the parameter says why.
+    CannotBe,
 }
 
 impl Gate {
@@ -66,6 +70,8 @@ impl Gate {
         Self::Infected,
         Self::TooLarge,
         Self::TimedOut,
+        Self::NotPermitted,
+        Self::CannotBe,
     ];
 
     /// The code on the wire.
@@ -84,11 +90,13 @@ impl Gate {
             Self::BadBody | Self::TooLarge => "GATEWAY_CODE_015",
             Self::BadMethod => "GATEWAY_CODE_016",
             Self::TooFrequent => "GATEWAY_CODE_018",
-            Self::Infected => "GATEWAY_CODE_102",
+            Self::Infected => "CUSTOMER_API_0001633",
             Self::BadFormat => "GATEWAY_CODE_103",
             Self::BadField => "GATEWAY_CODE_104",
             Self::MissingField => "CUSTOMER_API_0000501",
             Self::TimedOut => "GATEWAY_CODE_902",
+            Self::NotPermitted => "GATEWAY_CODE_019",
+            Self::CannotBe => "GATEWAY_CODE_102",
         }
     }
 
@@ -175,6 +183,15 @@ impl From<custos_customers::Error> for Error {
                 rule: Some(refusal.code),
             },
             custos_customers::Error::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<custos_customers::operator::Error> for Error {
+    fn from(error: custos_customers::operator::Error) -> Self {
+        match error {
+            custos_customers::operator::Error::Said(words) => Gate::CannotBe.field(&words),
+            custos_customers::operator::Error::Rule(error) => error.into(),
         }
     }
 }

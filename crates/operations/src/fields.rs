@@ -135,6 +135,12 @@ impl Decimal {
         Amount::parse(&self.0, digits).ok_or_else(|| Gate::BadField.field(field))
     }
 
+    /// The digits that were sent.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        &self.0
+    }
+
     /// One text for all spellings of a number.
     #[must_use]
     pub fn canonical(&self) -> String {

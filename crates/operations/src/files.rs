@@ -84,7 +84,7 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 /// Takes a file; says by which link its owner sees it.
 ///
 /// # Errors
-/// `GATEWAY_CODE_103` for what is no file of the formats that are kept, `104` for one with too many pixels, `102` for
+/// `GATEWAY_CODE_103` for what is no file of the formats that are kept, `104` for one with too many pixels, `CUSTOMER_API_0001633` for
 /// one in which the scanner found something, `GATEWAY_CODE_018` for too many in a day, `GATEWAY_CODE_012` when the
 /// vault or the scanner is down.
 pub(crate) async fn take(cx: &Context, live: &Live, bytes: Vec<u8>) -> Result<String> {

@@ -1,6 +1,6 @@
 //! The API document (OpenAPI 3.1), made from the operations themselves.
 
-use crate::api::entries;
+use crate::api::{entries, office_entries};
 use crate::operation::{Access, Entry, Prefix};
 use crate::shape::request_schema;
 use serde_json::{Map, Value, json};
@@ -14,6 +14,8 @@ pub fn path(entry: &Entry) -> String {
         Prefix::Register => format!("/register/{}", entry.name),
         Prefix::ThirdLogin => format!("/third/login/{}", entry.name),
         Prefix::Bare => format!("/{}", entry.name),
+        Prefix::Office => format!("/openapi-b/{}", entry.name),
+        Prefix::OfficeAuth => format!("/openapi-b/auth/{}", entry.name),
     }
 }
 
@@ -60,6 +62,7 @@ fn who(access: Access) -> &'static str {
         Access::Guest => "guest",
         Access::Either => "guest or customer",
         Access::Customer => "customer",
+        Access::Staff => "staff",
     }
 }
 
@@ -70,7 +73,7 @@ pub fn lines() -> String {
         let about = about(entry);
         format!("{}\t{}\t{}\t{}\n", entry.name, who(entry.access), entry.topic, summary(&about))
     };
-    entries().iter().map(line).collect()
+    entries().iter().chain(office_entries()).map(line).collect()
 }
 
 fn operation(entry: &Entry) -> Value {
@@ -85,7 +88,7 @@ fn operation(entry: &Entry) -> Value {
         header("lang", false, "BCP 47 tag.", &json!({ "type": "string" })),
     ];
     if entry.access != Access::Guest {
-        let required = entry.access == Access::Customer;
+        let required = matches!(entry.access, Access::Customer | Access::Staff);
         headers.push(header("token", required, "The session's token.", &json!({ "type": "string" })));
     }
     if entry.idempotent {
@@ -115,6 +118,9 @@ fn operation(entry: &Entry) -> Value {
         "x-rate-class": entry.class.as_str(),
         "x-access": who(entry.access),
     });
+    if let (Some(permission), Some(fields)) = (entry.permission, object.as_object_mut()) {
+        fields.insert("x-permission".to_owned(), json!(permission.as_str()));
+    }
     if !is_get(entry)
         && let Some(fields) = object.as_object_mut()
     {
@@ -126,21 +132,42 @@ fn operation(entry: &Entry) -> Value {
     object
 }
 
-/// The whole document.
+/// The whole document of what customers can call.
 #[must_use]
 pub fn document(version: &str) -> Value {
+    document_of(
+        entries(),
+        version,
+        "Custos Client API",
+        "Customer accounts for brokers and exchanges. Every operation is a POST with a JSON object; every answer is HTTP \
+         200 with an envelope whose `code` is \"0\" on success.",
+    )
+}
+
+/// The whole document of what staff can call.
+#[must_use]
+pub fn office_document(version: &str) -> Value {
+    document_of(
+        office_entries(),
+        version,
+        "Custos Back Office API",
+        "What staff and programs of a company can do. The token is one of `signIn` or `auth`; `x-permission` names what \
+         the caller's roles must allow.",
+    )
+}
+
+fn document_of(entries: &[Entry], version: &str, title: &str, description: &str) -> Value {
     let mut paths = Map::new();
-    for entry in entries() {
+    for entry in entries {
         let method = if is_get(entry) { "get" } else { "post" };
         paths.insert(path(entry), json!({ method: operation(entry) }));
     }
     json!({
         "openapi": "3.1.0",
         "info": {
-            "title": "Custos Client API",
+            "title": title,
             "version": version,
-            "description": "Customer accounts for brokers and exchanges. Every operation is a POST with a JSON object; \
-                            every answer is HTTP 200 with an envelope whose `code` is \"0\" on success.",
+            "description": description,
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/api" }, { "url": "/cats-gateway" }],
@@ -155,14 +182,15 @@ mod tests {
 
     #[test]
     fn every_operation_is_in_the_document_once() {
-        let document = document("0");
-        let ids: HashSet<String> = document["paths"]
-            .as_object()
-            .unwrap()
-            .values()
-            .flat_map(|methods| methods.as_object().unwrap().values())
-            .map(|operation| operation["operationId"].as_str().unwrap().to_owned())
-            .collect();
-        assert_eq!(ids.len(), entries().len());
+        for (document, entries) in [(document("0"), entries()), (office_document("0"), office_entries())] {
+            let ids: HashSet<String> = document["paths"]
+                .as_object()
+                .unwrap()
+                .values()
+                .flat_map(|methods| methods.as_object().unwrap().values())
+                .map(|operation| operation["operationId"].as_str().unwrap().to_owned())
+                .collect();
+            assert_eq!(ids.len(), entries.len());
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::context::{Context, Live};
 use crate::error::{Gate, Result};
 use crate::shape::{FieldDoc, Payload, Reply, Request};
+use custos_customers::staff::{Officer, Permission};
 use custos_customers::step_up::Need;
 use serde_json::{Map, Value};
 use std::future::Future;
@@ -23,6 +24,18 @@ pub enum Prefix {
     ThirdLogin,
     /// `/{name}`, for the few that are no `service.method`.
     Bare,
+    /// `/openapi-b/{name}`: the back office.
+    Office,
+    /// `/openapi-b/auth/{name}`: the ways into it.
+    OfficeAuth,
+}
+
+impl Prefix {
+    /// Whether it is the back office's: tokens of staff are good there and nowhere else.
+    #[must_use]
+    pub fn is_office(self) -> bool {
+        matches!(self, Self::Office | Self::OfficeAuth)
+    }
 }
 
 /// How dear an operation is, which decides how often one client may call it.
@@ -63,17 +76,32 @@ pub enum Access {
     Either,
     /// A signed-in customer.
     Customer,
+    /// Staff of the company, or a program of theirs.
+    Staff,
+}
+
+/// Whom a live token is of.
+#[derive(Debug, Clone)]
+pub enum Bearer {
+    /// No one.
+    Nobody,
+    /// A customer.
+    Customer(Arc<Live>),
+    /// Someone in the back office.
+    Officer(Arc<Officer>),
 }
 
 /// Who calls, as an operation's type says it: one that needs a customer can't be run without.
 pub trait Caller: Sized + Send {
     /// What the API document says of it.
     const ACCESS: Access;
+    /// What staff need to be allowed.
+    const PERMISSION: Option<Permission> = None;
     /// The caller, from the live session if there is one.
     ///
     /// # Errors
-    /// `GATEWAY_CODE_001` or `005` when one is needed.
-    fn admit(live: Option<Arc<Live>>, token: Token) -> Result<Self>;
+    /// `GATEWAY_CODE_001` or `005` when one is needed, `019` when it is not allowed.
+    fn admit(bearer: Bearer, token: Token) -> Result<Self>;
 }
 
 /// Whether the request carried a token.
@@ -91,7 +119,7 @@ pub struct Guest;
 
 impl Caller for Guest {
     const ACCESS: Access = Access::Guest;
-    fn admit(_: Option<Arc<Live>>, _: Token) -> Result<Self> {
+    fn admit(_: Bearer, _: Token) -> Result<Self> {
         Ok(Self)
     }
 }
@@ -102,11 +130,11 @@ pub struct Customer(pub Arc<Live>);
 
 impl Caller for Customer {
     const ACCESS: Access = Access::Customer;
-    fn admit(live: Option<Arc<Live>>, token: Token) -> Result<Self> {
-        match (live, token) {
-            (Some(live), _) => Ok(Self(live)),
-            (None, Token::Missing) => Err(Gate::MissingToken.refuse()),
-            (None, Token::Given) => Err(Gate::DeadToken.refuse()),
+    fn admit(bearer: Bearer, token: Token) -> Result<Self> {
+        match (bearer, token) {
+            (Bearer::Customer(live), _) => Ok(Self(live)),
+            (_, Token::Missing) => Err(Gate::MissingToken.refuse()),
+            (_, Token::Given) => Err(Gate::DeadToken.refuse()),
         }
     }
 }
@@ -121,14 +149,17 @@ impl Anyone {
     /// # Errors
     /// As [`Customer`]'s.
     pub fn customer(self) -> Result<Customer> {
-        Customer::admit(self.0, self.1)
+        Customer::admit(self.0.map_or(Bearer::Nobody, Bearer::Customer), self.1)
     }
 }
 
 impl Caller for Anyone {
     const ACCESS: Access = Access::Either;
-    fn admit(live: Option<Arc<Live>>, token: Token) -> Result<Self> {
-        Ok(Self(live, token))
+    fn admit(bearer: Bearer, token: Token) -> Result<Self> {
+        Ok(match bearer {
+            Bearer::Customer(live) => Self(Some(live), token),
+            Bearer::Nobody | Bearer::Officer(_) => Self(None, token),
+        })
     }
 }
 
@@ -160,7 +191,7 @@ pub trait Operation: Request {
 /// A running operation.
 pub type Running = Pin<Box<dyn Future<Output = Result<Payload>> + Send>>;
 
-type Run = fn(&Map<String, Value>, Option<Arc<Live>>, Token, Context) -> Result<Running>;
+type Run = fn(&Map<String, Value>, Bearer, Token, Context) -> Result<Running>;
 
 /// An operation with its types hidden.
 #[derive(Debug, Clone, Copy)]
@@ -177,6 +208,8 @@ pub struct Entry {
     pub class: Class,
     /// Who may call it.
     pub access: Access,
+    /// What staff need to be allowed; `None` where it is for customers, or for all staff.
+    pub permission: Option<Permission>,
     /// Whether a customer who has asked for closure may still call it.
     pub while_closing: bool,
     /// Whether a request with the header `idempotency-key` takes effect once.
@@ -200,6 +233,7 @@ pub const fn entry<O: Operation>() -> Entry {
         about: O::ABOUT,
         class: O::CLASS,
         access: <O::Caller as Caller>::ACCESS,
+        permission: <O::Caller as Caller>::PERMISSION,
         while_closing: O::WHILE_CLOSING,
         idempotent: O::IDEMPOTENT,
         proofs: O::PROOFS,
@@ -223,21 +257,21 @@ impl Entry {
     pub(crate) fn start(
         &self,
         body: &Map<String, Value>,
-        live: Option<Arc<Live>>,
+        bearer: Bearer,
         token: Token,
         cx: Context,
     ) -> Result<Running> {
-        (self.run)(body, live, token, cx)
+        (self.run)(body, bearer, token, cx)
     }
 }
 
 fn run<O: Operation>(
     body: &Map<String, Value>,
-    live: Option<Arc<Live>>,
+    bearer: Bearer,
     token: Token,
     cx: Context,
 ) -> Result<Running> {
-    let caller = O::Caller::admit(live, token)?;
+    let caller = O::Caller::admit(bearer, token)?;
     let request = O::parse(body)?;
     let run = async move { request.run(caller, cx).await?.payload() };
     if O::CLASS == Class::SignIn {

@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use custos_customers::customer::{self, Customer};
-use custos_customers::{closure, session, third_party};
+use custos_customers::{closure, files, kyc, session, third_party};
 use custos_ledger::place::{self, Kind, Place};
 use custos_ledger::{accounts, entries};
 use custos_store::{Tx, audit};
@@ -23,6 +23,8 @@ const SECTIONS: &[Section] = &[
     ("accounts", account_list),
     ("statement", statement),
     ("closures", closures),
+    ("identity", identity),
+    ("files", files_list),
     ("audit", audit_entries),
 ];
 
@@ -52,6 +54,19 @@ pub fn export(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<Valu
         whole.insert((*name).to_owned(), make(tx, &customer)?);
     }
     Ok(Value::Object(whole))
+}
+
+/// What they told of themselves, level by level.
+fn identity(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
+    let progress = kyc::progress(tx, customer, (None, None))?;
+    let told = progress.values(tx)?;
+    Ok(told.into_iter().map(|(level, values)| json!({ "level": level, "values": values })).collect())
+}
+
+fn files_list(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
+    let listed = files::list(tx, customer.company_id, customer.id)?;
+    let line = |file: files::Listed| json!({ "id": file.id, "mediaType": file.media_type, "bytes": file.bytes, "createdAt": file.created_at });
+    Ok(listed.into_iter().map(line).collect())
 }
 
 fn record(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {

@@ -49,6 +49,14 @@ impl Entry {
             detail,
         }
     }
+
+    /// The entry with this address and trace if it names neither.
+    pub(crate) fn from(mut self, origin: Option<&(String, String)>) -> Self {
+        if let (None, None, Some((address, trace))) = (&self.address, &self.trace, origin) {
+            (self.address, self.trace) = (Some(address.clone()), Some(trace.clone()));
+        }
+        self
+    }
 }
 
 /// What an entry's hash covers: everything, length-prefixed, after the hash before it.

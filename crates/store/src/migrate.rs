@@ -53,6 +53,12 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 14, name: "money_desk", sql: include_str!("../migrations/0014_money_desk.sql") },
     Migration { version: 15, name: "events", sql: include_str!("../migrations/0015_events.sql") },
     Migration { version: 16, name: "office", sql: include_str!("../migrations/0016_office.sql") },
+    Migration { version: 17, name: "staff", sql: include_str!("../migrations/0017_staff.sql") },
+    Migration {
+        version: 18,
+        name: "office_proposals",
+        sql: include_str!("../migrations/0018_office_proposals.sql"),
+    },
 ];
 
 /// How a database stands to this program.

@@ -61,6 +61,7 @@ pub struct Tx<'c> {
     failed: Option<Error>,
     entries: Vec<audit::Entry>,
     refusal_entry: Option<audit::Entry>,
+    audit_origin: Option<(String, String)>,
     after: AfterCommit,
 }
 
@@ -75,6 +76,7 @@ impl<'c> Tx<'c> {
             failed: None,
             entries: Vec::new(),
             refusal_entry: None,
+            audit_origin: None,
             after: AfterCommit::default(),
         }
     }
@@ -257,12 +259,17 @@ impl<'c> Tx<'c> {
     /// Puts an entry into the company's audit chain. All entries are written last, so that the chain's head is the
     /// last row a transaction locks.
     pub fn audit(&mut self, entry: audit::Entry) {
-        self.entries.push(entry);
+        self.entries.push(entry.from(self.audit_origin.as_ref()));
+    }
+
+    /// From now on entries that name neither address nor trace get these.
+    pub fn audit_from(&mut self, address: &str, trace: &str) {
+        self.audit_origin = Some((address.to_owned(), trace.to_owned()));
     }
 
     /// The entry to be written if the unit is refused from here on; it takes the place of one named before.
     pub fn audit_refusal(&mut self, entry: audit::Entry) {
-        self.refusal_entry = Some(entry);
+        self.refusal_entry = Some(entry.from(self.audit_origin.as_ref()));
     }
 
     fn run(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {

@@ -23,6 +23,8 @@ pub struct Wish {
     pub country: Option<String>,
     /// What is told.
     pub values: Given,
+    /// The kind of the identity document, where the values don't say it.
+    pub card_type: Option<String>,
     /// It is to be looked at now; a draft otherwise.
     pub commit: bool,
 }
@@ -64,7 +66,13 @@ pub fn apply(tx: &mut Tx<'_>, company: &Company, customer_id: i64, wish: &Wish) 
         Some(State::RejectedForGood) => return Err(Code::KycRejected.refuse()),
         None | Some(State::Draft | State::Rejected | State::Expired) => {}
     }
-    let checked = values::check(tx, (company.id, customer.id), level, &wish.values, wish.commit)?;
+    let checked = values::check(
+        tx,
+        (company.id, customer.id),
+        level,
+        (&wish.values, wish.card_type.as_deref()),
+        wish.commit,
+    )?;
     let before = known.into_iter().find(|one| one.level == level.code);
     keep(tx, &customer, (kind, &country), level, (before, wish.commit), checked)
 }

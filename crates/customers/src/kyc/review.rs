@@ -5,7 +5,7 @@ use super::values::Values;
 use super::{Application, State, apply, find, find_plan, key_of, lock, note};
 use crate::customer::Customer;
 use crate::error::{Code, Result};
-use custos_store::{Tx, params};
+use custos_store::{Tx, events, params};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -41,7 +41,8 @@ pub fn queue(tx: &mut Tx<'_>, company_id: i64, after: (i64, i64), limit: i64) ->
     Ok(tx.query(
         "SELECT a.id, a.customer_id, c.number, a.level, a.country, a.state, a.handled_by, a.queue_at, \
          CASE WHEN EXISTS (SELECT 1 FROM kyc_applications o WHERE o.company_id = a.company_id \
-         AND o.document_hash = a.document_hash AND o.customer_id <> a.customer_id) THEN 1 ELSE 0 END \
+         AND o.document_hash = a.document_hash AND o.customer_id <> a.customer_id) \
+         THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END \
          FROM kyc_applications a JOIN customers c ON c.company_id = a.company_id AND c.id = a.customer_id \
          WHERE a.company_id = $1 AND a.queue_at IS NOT NULL AND (a.queue_at, a.id) > ($2, $3) \
          ORDER BY a.queue_at, a.id LIMIT $4",
@@ -186,6 +187,8 @@ pub fn approve(
         "reason": reason, "revision": revision,
     });
     note(tx, (company_id, customer.id), "kyc.approve", actor, detail);
+    let data = json!({ "application": id, "level": application.level });
+    events::emit(tx, company_id, "kyc.passed", customer.id, data)?;
     tx.touch(customer.id);
     Ok(())
 }
@@ -235,6 +238,8 @@ pub fn reject(
     let (customer, application) = decided(tx, company_id, id, revision, actor)?;
     let to = if why.is_final { State::RejectedForGood } else { State::Rejected };
     turn_down(tx, &application, to, (actor, why), "kyc.reject")?;
+    let data = json!({ "application": id, "level": application.level, "final": why.is_final });
+    events::emit(tx, company_id, "kyc.rejected", customer.id, data)?;
     tx.touch(customer.id);
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::plan::{CARD_TYPES, Element, Level, Show};
 use crate::countries;
 use crate::error::{Code, Result};
+use crate::files;
 use custos_store::{Error as StoreError, Tx};
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ pub(super) fn check(
     tx: &mut Tx<'_>,
     (company_id, customer_id): (i64, i64),
     level: &Level,
-    given: &Given,
+    (given, card_type): (&Given, Option<&str>),
     is_whole: bool,
 ) -> Result<Checked> {
     let mut told = Values::new();
@@ -44,11 +45,20 @@ pub(super) fn check(
             return Err(bad(code));
         }
     }
+    if let Some(group) = level.elements.iter().find(|element| element.show == Show::InputGroup) {
+        name_card(&mut told, group, card_type);
+        // Without a kind, nothing would be asked that comes with one.
+        let is_nameless = told.contains_key(&group.code);
+        if is_whole && is_nameless && level.elements.iter().any(|element| element.with.is_some()) {
+            return Err(bad(&group.code));
+        }
+    }
     let cards: Vec<&str> = CARD_TYPES.into_iter().filter(|code| told.contains_key(*code)).collect();
     let card = cards.first().copied();
     let mut checked = Checked::default();
     for element in &level.elements {
-        let is_asked = element.with.as_deref().is_none_or(|kind| Some(kind) == card);
+        // While a draft's kind of document is unknown, it may have what comes with any.
+        let is_asked = element.with.as_deref().is_none_or(|kind| card.map_or(!is_whole, |card| card == kind));
         let code =
             if element.show == Show::InputGroup { card.unwrap_or(&element.code) } else { &element.code };
         if element.show == Show::InputGroup && cards.len() > 1 {
@@ -78,6 +88,17 @@ pub(super) fn check(
     Ok(checked)
 }
 
+/// Puts a document's number that came under its element's own code under the kind that was named beside the values,
+/// unless a kind was told among them.
+fn name_card(told: &mut Values, group: &Element, card_type: Option<&str>) {
+    let Some(kind) = CARD_TYPES.into_iter().find(|kind| Some(*kind) == card_type) else { return };
+    if CARD_TYPES.iter().all(|code| !told.contains_key(*code))
+        && let Some(number) = told.remove(&group.code)
+    {
+        told.insert(kind.to_owned(), number);
+    }
+}
+
 fn bad(code: &str) -> crate::Error {
     Code::KycElement.with(&[code])
 }
@@ -90,10 +111,9 @@ fn fitting(tx: &mut Tx<'_>, whose: (i64, i64), element: &Element, value: &str) -
     }
     let kept = match element.show {
         Show::Input => Some(value.to_owned()),
-        // A card's number without its kind is none.
         Show::InputGroup => document_number(value).map(|_| value.to_owned()),
         Show::Date => day(value),
-        Show::Image => is_own_file(tx, whose, value)?.then(|| value.to_owned()),
+        Show::Image => own_file(tx, whose, value)?,
         Show::Choice => element.choices.iter().find(|choice| *choice == value).cloned(),
         Show::Country => countries::parse(value).map(countries::Country::code),
     };
@@ -121,18 +141,15 @@ pub(super) fn document_number(text: &str) -> Option<String> {
     fits.then_some(plain)
 }
 
-/// Whether a text is a link to a file that this customer uploaded.
-fn is_own_file(_: &mut Tx<'_>, _: (i64, i64), link: &str) -> Result<bool> {
-    Ok(link_id(link).is_some())
-}
-
-/// The id in a link such as `…/file/123?…`.
-fn link_id(link: &str) -> Option<i64> {
-    let path = link.split(['?', '#']).next()?;
-    let (before, id) = path.rsplit_once('/')?;
-    let fits =
-        before.ends_with("/file") && (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
-    if fits { id.parse().ok() } else { None }
+/// The file that a link points at, as it is kept: without what made the link good for a while. It must be one that this
+/// customer handed in, and stays as long as their data does.
+fn own_file(tx: &mut Tx<'_>, (company_id, customer_id): (i64, i64), link: &str) -> Result<Option<String>> {
+    let Some(id) = files::id_in_link(link) else { return Ok(None) };
+    if !files::owned(tx, company_id, customer_id, id)? {
+        return Ok(None);
+    }
+    files::claim(tx, company_id, customer_id, id)?;
+    Ok(Some(files::path(company_id, id)))
 }
 
 #[cfg(test)]
@@ -163,14 +180,6 @@ mod tests {
             ("99999999999999999999999999", None),
         ] {
             assert_eq!(day(text).as_deref(), kept, "{text}");
-        }
-    }
-
-    #[test]
-    fn links_to_files_have_an_id() {
-        assert_eq!(link_id("https://a.example/api/file/77?sig=x"), Some(77));
-        for text in ["", "77", "/file/", "/file/7x?", "/other/77", "/file/-7", "/file/99999999999999999"] {
-            assert_eq!(link_id(text), None, "{text}");
         }
     }
 

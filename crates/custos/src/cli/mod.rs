@@ -23,6 +23,7 @@ mod rates;
 mod serve;
 mod settings;
 mod sheet;
+mod staff;
 mod transfer_lock;
 mod wallet;
 
@@ -74,6 +75,9 @@ enum Command {
     /// Write lists as CSV
     #[command(subcommand)]
     Export(export::Command),
+    /// Those who work in the back office, their roles, and programs that do
+    #[command(subcommand)]
+    Staff(staff::Command),
     /// Messages on their way out
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -117,6 +121,9 @@ enum Command {
         /// A line an operation instead: name, who may call it, topic, what it does
         #[arg(long)]
         lines: bool,
+        /// The document of the back office
+        #[arg(long, conflicts_with = "lines")]
+        office: bool,
     },
     /// Print a script that completes commands in a shell
     Completions {
@@ -151,6 +158,7 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Closure(command) => closure::run(command, source, json),
         Command::Import(command) => import::run(command, source, json),
         Command::Export(command) => export::run(command, source),
+        Command::Staff(command) => staff::run(command, source, json),
         Command::Outbox(command) => outbox::run(&command, source, json),
         Command::Audit(command) => audit::run(&command, source, json),
         Command::Ledger(command) => ledger::run(command, source, json),
@@ -164,16 +172,20 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Doctor => doctor::run(source, json),
         Command::Config(command) => config::run(&command, source, json),
         Command::Keys(command) => keys::run(&command, source, json),
-        Command::Openapi { lines } => openapi(lines),
+        Command::Openapi { lines, office } => openapi(lines, office),
         Command::Completions { shell } => completions(shell),
     }
 }
 
-fn openapi(lines: bool) -> Done {
+fn openapi(lines: bool, office: bool) -> Done {
     if lines {
         return out::say(custos_operations::openapi::lines().trim_end());
     }
-    let document = custos_operations::openapi::document(env!("CARGO_PKG_VERSION"));
+    let document = if office {
+        custos_operations::openapi::office_document(env!("CARGO_PKG_VERSION"))
+    } else {
+        custos_operations::openapi::document(env!("CARGO_PKG_VERSION"))
+    };
     out::say(&serde_json::to_string_pretty(&document).map_err(|error| Failure::Said(error.to_string()))?)
 }
 

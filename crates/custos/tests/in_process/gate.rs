@@ -193,6 +193,7 @@ fn admitted(house: &House, entry: &Entry) -> Client {
     match entry.access {
         Access::Guest => house.visitor(),
         Access::Either | Access::Customer => house.customer().home,
+        Access::Staff => house.member("ada", &["owner"]).desk,
     }
 }
 

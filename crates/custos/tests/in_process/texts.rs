@@ -6,13 +6,7 @@ use std::collections::BTreeSet;
 
 /// Texts used by operations that are being added: closure with open positions (0117), a wrong fund password (0132), a country
 /// after identity was proved (0604), other systems' answers (011, 013), and programs' calls (014, 019).
-const OF_OPERATIONS_TO_COME: [&str; 5] = [
-    "CUSTOMER_API_0000117",
-    "CUSTOMER_API_0000132",
-    "CUSTOMER_API_0000604",
-    "GATEWAY_CODE_014",
-    "GATEWAY_CODE_019",
-];
+const OF_OPERATIONS_TO_COME: [&str; 3] = ["CUSTOMER_API_0000117", "CUSTOMER_API_0000132", "GATEWAY_CODE_014"];
 
 /// What is said where a code has no text; it must never be needed.
 const GENERIC: &str = "error-generic";

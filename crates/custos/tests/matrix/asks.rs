@@ -85,7 +85,7 @@ fn has(entry: &Entry, field: &str) -> bool {
 
 /// Fields that hold a secret, by their names.
 pub(super) fn secrets(entry: &Entry) -> Vec<&'static str> {
-    const NONE: [&str; 3] = ["postalCode", "thirdServerCode", "parentCode"];
+    const NONE: [&str; 5] = ["postalCode", "thirdServerCode", "parentCode", "levelCode", "businessCode"];
     let names = entry.fields.iter().map(|field| field.names[0]);
     names
         .filter(|name| {

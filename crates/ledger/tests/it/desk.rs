@@ -35,6 +35,18 @@ impl Desk for Bench {
     fn opens(&self, customer: i64) {
         self.tries(move |tx| {
             tx.execute(
+                "INSERT INTO customer_groups (company_id, id, name, type, opens_accounts, is_default, accounts, \
+                 created_at) VALUES ($1, $2, 'Test', 0, 1, 1, '{}', 0) ON CONFLICT DO NOTHING",
+                custos_store::params![COMPANY, GROUP],
+            )?;
+            tx.execute(
+                "INSERT INTO customers (company_id, id, number, group_id, status, country, lang, name, first_name, \
+                 last_name, address, postal_code, mfa_id, open_account_type, register_source, register_device, utm, \
+                 third_server_code, third_server_source, locked_until, cool_off_until, signed_in_at, created_at) \
+                 VALUES ($1, $2, $3, $4, 1, '', '', '', '', '', '', '', 0, 0, 0, '', '', '', '', 0, 0, 0, 0)",
+                custos_store::params![COMPANY, customer, &customer.to_string(), GROUP],
+            )?;
+            tx.execute(
                 "INSERT INTO accounts (company_id, customer_id, id, trade_type, asset_id, created_at) \
                  VALUES ($1, $2, $2, 3, $3, 0)",
                 custos_store::params![COMPANY, customer, USD],

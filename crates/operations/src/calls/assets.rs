@@ -6,6 +6,7 @@ use crate::fields::Int;
 use crate::operation::{Class, Customer, Operation};
 use crate::{reply, request};
 use custos_ledger::assets::{self, Asset};
+use custos_store::Tx;
 
 reply! {
     /// An asset of the company.
@@ -60,6 +61,11 @@ fn view((asset, created_at): (Asset, i64)) -> AssetView {
     }
 }
 
+/// All assets of a company.
+pub(super) fn all(tx: &mut Tx<'_>, company_id: i64) -> Result<Vec<AssetView>> {
+    Ok(assets::with_times(tx, company_id)?.into_iter().map(view).collect())
+}
+
 const ALL: i64 = 0;
 const COMMON: i64 = 1;
 
@@ -83,7 +89,6 @@ impl Operation for AssetsList {
         if ![ALL, COMMON].contains(&kind) {
             return Ok(Vec::new());
         }
-        let all = cx.read(move |tx| Ok(assets::with_times(tx, live.company_id())?)).await?;
-        Ok(all.into_iter().map(view).collect())
+        cx.read(move |tx| all(tx, live.company_id())).await
     }
 }

@@ -1,11 +1,12 @@
 //! Knowing who a customer is.
 
-use crate::context::{Context, Live};
+use crate::context::{App, Context, Live};
 use crate::error::{Gate, Result};
 use crate::fields::{Flag, Int, List, Text};
 use crate::operation::{Class, Customer, Operation};
 use crate::shape::Done;
 use crate::{part, reply, request};
+use custos_customers::files;
 use custos_customers::kyc::{
     self, CARD_TYPES, Element, Level, Progress, SCENES, Show, Standing, Values, Wish,
 };
@@ -57,7 +58,20 @@ reply! {
     }
 }
 
-/// Levels as a client sees them, with what the customer told.
+/// How a client looks at levels.
+pub(super) struct Look {
+    lang: String,
+    company_id: i64,
+    app: Arc<App>,
+}
+
+impl Look {
+    pub(super) fn of(cx: &Context) -> Self {
+        Self { lang: cx.lang.clone(), company_id: cx.company.id, app: Arc::clone(&cx.app) }
+    }
+}
+
+/// Levels as a client sees them, with what the customer told: of their files, links that are good for a while.
 ///
 /// # Errors
 /// The store's.
@@ -65,10 +79,23 @@ pub(super) fn views(
     tx: &mut Tx<'_>,
     progress: &Progress,
     levels: &[&Level],
-    lang: &str,
+    look: &Look,
 ) -> Result<Vec<LevelView>> {
     let Some(path) = &progress.path else { return Ok(Vec::new()) };
-    let told = progress.values(tx)?;
+    let lang = look.lang.as_str();
+    let mut told = progress.values(tx)?;
+    for (code, values) in &mut told {
+        let level = levels.iter().find(|level| level.code == *code);
+        // Only of images: these were seen to be the customer's own when they were taken.
+        let images = level.iter().flat_map(|level| &level.elements).filter(|one| one.show == Show::Image);
+        for image in images {
+            if let Some(value) = values.get_mut(&image.code)
+                && let Some(id) = files::id_in_link(value)
+            {
+                *value = look.app.files.whole_link(&files::link(tx, look.company_id, id));
+            }
+        }
+    }
     let nothing = Values::new();
     Ok(levels
         .iter()
@@ -156,12 +183,12 @@ impl Operation for FindAllLevelKyc {
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<Vec<LevelView>> {
         let asked = (self.open_account_type.map(|kind| kind.0), self.select_country.map(|text| text.0));
-        let (code, lang) = (self.level_code, cx.lang.clone());
+        let (code, look) = (self.level_code, Look::of(&cx));
         seen(&live, &cx, asked, move |tx, _, progress| {
             let levels = progress.path.iter().flat_map(|path| &path.levels);
             let levels: Vec<&Level> =
                 levels.filter(|level| code.as_ref().is_none_or(|code| level.code == code.0)).collect();
-            views(tx, progress, &levels, &lang)
+            views(tx, progress, &levels, &look)
         })
         .await
     }
@@ -185,10 +212,10 @@ impl Operation for FindAllBizKyc {
     type Reply = Vec<LevelView>;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<Vec<LevelView>> {
-        let (scene, lang) = (scene(&self.business_code)?, cx.lang.clone());
+        let (scene, look) = (scene(&self.business_code)?, Look::of(&cx));
         let asked = (self.open_account_type.map(|kind| kind.0), None);
         seen(&live, &cx, asked, move |tx, _, progress| {
-            views(tx, progress, &progress.still_to_do(&scene), &lang)
+            views(tx, progress, &progress.still_to_do(&scene), &look)
         })
         .await
     }
@@ -210,11 +237,11 @@ impl Operation for FindAllCusKycListByBiz {
     type Reply = Vec<LevelView>;
 
     async fn run(self, Customer(live): Customer, cx: Context) -> Result<Vec<LevelView>> {
-        let (scene, lang) = (scene(&self.business_code)?, cx.lang.clone());
+        let (scene, look) = (scene(&self.business_code)?, Look::of(&cx));
         seen(&live, &cx, (None, None), move |tx, _, progress| {
             let mut way = progress.way_to(&scene);
             way.retain(|level| progress.application(&level.code).is_some());
-            views(tx, progress, &way, &lang)
+            views(tx, progress, &way, &look)
         })
         .await
     }
@@ -386,7 +413,7 @@ request! {
         commit_tag: Option<Flag> = "commitTag",
         /// The country of a business; the customer's by default.
         select_country: Option<Text<15>> = "selectCountry",
-        /// The kind of identity document; the values say it too.
+        /// The kind of identity document, for a number that came under its element's own code.
         card_type: Option<Text<50>> = "cardType",
     }
 }
@@ -408,6 +435,7 @@ impl Operation for KycApply {
             open_account_type: self.open_account_type.map(|kind| kind.0),
             country: self.select_country.map(|text| text.0),
             values: given(self.element_list),
+            card_type: self.card_type.map(|text| text.0),
             commit: self.commit_tag.is_none_or(|flag| flag.0),
         };
         apply(live, cx, wish).await?;
@@ -446,6 +474,7 @@ impl Operation for KycLevelApply {
             open_account_type: self.open_account_type.map(|kind| kind.0),
             country: self.select_country.map(|text| text.0),
             values: given(self.element_list),
+            card_type: None,
             commit: self.commit_tag.is_none_or(|flag| flag.0),
         };
         Ok(apply(live, cx, wish).await?.to_string())

@@ -56,10 +56,11 @@ async fn once_on_margin(
 /// Lends to the caller on the terms of their group.
 fn lend(tx: &mut Tx<'_>, company: &Company, live: &Live, account: &Account, amount: Amount) -> Result<()> {
     let (company_id, customer_id) = (live.company_id(), live.customer_id());
+    // Locked first, so that a freeze that was answered holds for whoever comes after it.
+    let customer = customer::lock(tx, company_id, customer_id)?;
     if freezes::is_frozen(tx, company_id, customer_id, &[Scope::Trade])? {
         return Err(Code::Frozen.refuse().into());
     }
-    let customer = customer::find(tx, company_id, customer_id)?.ok_or(custos_store::Error::NoRow)?;
     let groups = company::groups(tx, company_id)?;
     let group =
         groups.iter().find(|group| group.id == customer.group_id).ok_or(custos_store::Error::NoRow)?;

@@ -12,6 +12,7 @@ pub mod extend;
 pub mod kyc;
 pub mod loans;
 pub mod mfa;
+pub mod office;
 pub mod passwords;
 pub mod probes;
 pub mod profile;
@@ -29,7 +30,7 @@ pub(crate) mod wealth;
 
 use crate::operation::{Entry, entry};
 
-/// Every operation. Adding one is its block and its line here.
+/// Every operation of customers. Adding one is its block and its line here.
 pub static ALL: &[Entry] = &[
     entry::<registration::Register>(),
     entry::<sign_in::Login>(),

@@ -1,6 +1,6 @@
 //! Registering.
 
-use super::kyc::{self as levels, LevelView};
+use super::kyc::{self as levels, LevelView, Look};
 use super::record::is_set;
 use super::step;
 use crate::context::Context;
@@ -149,6 +149,7 @@ impl Operation for Register {
             registration.password = Some(cx.app.hash(secret).await?);
         }
         let company = cx.company.clone();
+        let look = Look::of(&cx);
         cx.write(move |tx| {
             let done = register::register(tx, &company, &registration)?;
             let chosen = Some(offered(&done.group, &wanted)).filter(|chosen| !chosen.is_empty());
@@ -156,8 +157,7 @@ impl Operation for Register {
             let chosen = chosen.unwrap_or_else(|| terms::accounts(&done.group));
             accounts::open(tx, company.id, done.customer.id, &chosen)?;
             let progress = kyc::progress(tx, &done.customer, (None, None))?;
-            let lang = done.customer.lang.clone();
-            let list = levels::views(tx, &progress, &progress.still_to_do("open_account"), &lang)?;
+            let list = levels::views(tx, &progress, &progress.still_to_do("open_account"), &look)?;
             let asked = if kyc::opening_asked(&progress) { 1 } else { 2 };
             Ok(RegisterReply {
                 list,

@@ -1,8 +1,11 @@
 //! The two databases, and a fresh one for each test.
 
+use custos_store::migrate;
+use custos_store::{Keyring, Options, OsEntropy, Parts, Store, SystemClock};
 use postgres::{Client, NoTls};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
 /// Superuser URL of the cluster that the test command started.
@@ -67,9 +70,29 @@ impl Made {
         };
         let name = format!("in_process_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let mut client = Client::connect(&cluster, NoTls).unwrap();
-        client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        let template = TEMPLATE.get_or_init(|| template(&mut client, &cluster));
+        client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
         Self { cluster, name }
     }
+}
+
+/// A database with the schema and nothing else, made once: applying all migrations for each test would take longer than
+/// most tests do.
+static TEMPLATE: OnceLock<String> = OnceLock::new();
+
+fn template(client: &mut Client, cluster: &str) -> String {
+    let name = format!("in_process_template_{}", std::process::id());
+    client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    let keys = Keyring::parse(&Keyring::generate(&OsEntropy).unwrap()).unwrap();
+    let parts = Parts { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), keys: Arc::new(keys) };
+    let url = in_database(cluster, &name).parse().unwrap();
+    let store = Store::open(Options { url, node: 0, pg_threads: 1 }, parts).unwrap();
+    migrate::migrate(&store).unwrap();
+    store.close();
+    drop(store);
+    let left = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    client.batch_execute(&left).unwrap();
+    name
 }
 
 impl Drop for Made {

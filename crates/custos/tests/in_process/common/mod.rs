@@ -5,6 +5,7 @@ mod database;
 mod example;
 mod house;
 mod money;
+mod office;
 mod people;
 mod snapshot;
 
@@ -13,6 +14,7 @@ pub(crate) use database::{Backend, Ground, on_both};
 pub(crate) use example::{example, name};
 pub(crate) use house::{House, config_on, eventually, leaked};
 pub(crate) use money::Which;
+pub(crate) use office::{Member, OFFICE_PASSWORD};
 pub(crate) use people::{Customer, PASSWORD, fresh_email, fresh_phone, md5, registration};
 pub(crate) use snapshot::Snapshot;
 
@@ -48,6 +50,13 @@ pub(crate) const TOO_MANY_CODES: &str = "CUSTOMER_API_0000512";
 pub(crate) const WRONG_GOOGLE: &str = "CUSTOMER_API_0000519";
 /// No authenticator code.
 pub(crate) const NO_GOOGLE: &str = "CUSTOMER_API_0000520";
+
+/// Not allowed.
+pub(crate) const NOT_PERMITTED: &str = "GATEWAY_CODE_019";
+/// What staff ask for can't be.
+pub(crate) const CANNOT_BE: &str = "GATEWAY_CODE_102";
+/// The password is too weak.
+pub(crate) const WEAK: &str = "CUSTOMER_API_0000139";
 
 /// A second in milliseconds, and its multiples.
 pub(crate) const SECOND: i64 = 1_000;
