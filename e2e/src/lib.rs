@@ -17,6 +17,7 @@ mod mail;
 mod mime;
 mod operator;
 mod parallel;
+pub mod patience;
 mod people;
 mod person;
 mod process;
