@@ -2,12 +2,14 @@
 
 mod argon2id;
 mod axum_constant;
+mod books;
 mod commits;
 mod ledger;
 mod two_rows;
 
 use crate::machine::Cores;
 use crate::{Outcome, custos, machine};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -29,7 +31,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
         ["ledger", url, writers, how, seconds] => {
             ledger::transfers(url, writers.parse()?, ledger::How::parse(how)?, seconds.parse()?)
         }
-        ["verify", url, transfers] => ledger::verify(url, transfers.parse()?),
+        ["fill", url, transfers] => ledger::fill(url, transfers.parse()?),
+        ["copy-books", file, url] => books::copy(file, url),
+        ["verify", url] => ledger::verify(url),
         ["two-rows-sqlite", path, seconds] => two_rows::sqlite(path, seconds.parse()?),
         ["two-rows-postgres", url, writers, how, seconds] => {
             two_rows::postgres(url, writers.parse()?, ledger::How::parse(how)?, seconds.parse()?)
@@ -59,6 +63,22 @@ pub(crate) fn raw(cores: Cores, arguments: &[&str]) -> Outcome<Raw> {
     }
 }
 
+/// Runs PostgreSQL's own measuring program on the server's core: transactions a second, 0 where it measured none.
+pub(crate) fn pgbench(cores: Cores, program: &Path, url: &str, arguments: &[&str]) -> Outcome<f64> {
+    let mut command = custos::bound_to_us(program);
+    let child = cores.serve(command.args(arguments).arg(url).stdin(Stdio::null()).stdout(Stdio::piped()))?;
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        return Err(format!("pgbench {arguments:?} failed ({})", output.status).into());
+    }
+    Ok(transactions_a_second(&String::from_utf8(output.stdout)?).unwrap_or(0.0))
+}
+
+/// What pgbench says: `tps = 1234.5 (without initial connection time)`.
+fn transactions_a_second(said: &str) -> Option<f64> {
+    said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok())
+}
+
 /// Repeats `work` for so many seconds.
 fn repeat(seconds: f64, mut work: impl FnMut(u64) -> Outcome<()>) -> Outcome<u64> {
     let (began, length) = (Instant::now(), Duration::from_secs_f64(seconds));
@@ -78,4 +98,16 @@ fn timed(work: impl FnOnce() -> Outcome<u64>) -> Outcome<()> {
     let cpu_us = (machine::worked("self")? - worked).as_secs_f64() * 1e6 / count;
     println!("{rate} {cpu_us}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pgbench_says_is_understood() {
+        let said = "scaling factor: 1\ntps = 1234.567890 (without initial connection time)\n";
+        assert_eq!(transactions_a_second(said), Some(1234.56789));
+        assert_eq!(transactions_a_second("done in 0.1 s"), None);
+    }
 }

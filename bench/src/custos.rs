@@ -135,6 +135,16 @@ pub(crate) fn asks_for_code(kind: &str, email: &str) -> Vec<u8> {
 }
 
 const INFO: &str = "/global/customer.app.CustomerWebApiService.findCustomerInfo";
+/// Reads of a balance: where they are asked for, and with what.
+pub(crate) type Read = (&'static str, &'static str);
+/// One account.
+pub(crate) const ACCOUNT: Read =
+    ("/global/customer.app.CustomerWebApiService.queryAccountById", r#"{"tradeType":5,"currency":"USDT"}"#);
+/// Sums by asset.
+pub(crate) const ASSETS: Read = ("/global/customer.app.CustomerWebApiService.queryCustomerAssets", "{}");
+/// Totals in the company's valuation currency, with loans and rates.
+pub(crate) const TOTALS: Read =
+    ("/global/customer.app.CustomerWebApiService.queryCustomerAssetsInfo", r#"{"tradeType":3}"#);
 const CHANGE_LANG: &str = "/global/customer.app.CustomerWebApiService.changeLang";
 pub(crate) const LOGIN: &str = "/login/customer.app.CustomerWebApiService.login";
 const REGISTER: &str = "/register/customer.app.CustomerWebApiService.register";
@@ -144,6 +154,11 @@ impl Person {
     /// Reads their record.
     pub(crate) fn reads(&self) -> Vec<u8> {
         call(INFO, Some(&self.token), "{}")
+    }
+
+    /// Reads something about their money.
+    pub(crate) fn asks(&self, (path, body): Read) -> Vec<u8> {
+        call(path, Some(&self.token), body)
     }
 
     /// Signs in once more.

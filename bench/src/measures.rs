@@ -1,5 +1,6 @@
 //! The measurements.
 
+mod growth;
 mod ledger;
 mod outside;
 mod reads;
@@ -37,6 +38,8 @@ pub(crate) struct Setting {
     pub(crate) round: Duration,
     pub(crate) rounds: usize,
     pub(crate) pg_url: Option<String>,
+    /// PostgreSQL's own measuring program.
+    pub(crate) pgbench: Option<PathBuf>,
     /// What is left of [`PATIENCE`] in this measurement.
     pub(crate) patience: Cell<Duration>,
 }
@@ -50,6 +53,7 @@ pub(crate) fn run(letter: char, setting: &Setting) -> Outcome<()> {
         'c' => writes::run(setting),
         'e' => timing::run(setting),
         'f' => ledger::run(setting),
+        'g' => growth::run(setting),
         _ => outside::run(setting),
     }
 }

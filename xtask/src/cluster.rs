@@ -56,6 +56,11 @@ impl Cluster {
         }
     }
 
+    /// Where one of PostgreSQL's programs lies.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
     /// The URL of the superuser, whom no password is asked.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)

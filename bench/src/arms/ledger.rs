@@ -14,6 +14,12 @@ const COMPANY: i64 = 1;
 const ASSET: i64 = 1;
 /// Transfers of one transaction while the books are filled.
 const FILLED_AT_ONCE: u64 = 500;
+/// Transfers that each customer of filled books has.
+const LINES_OF_A_CUSTOMER: u64 = 50;
+/// The customers of filled books have numbers above this; those below write while it is measured.
+const FIRST_FILLED: i64 = 1_000_000;
+/// A prime that is no divisor of a number of customers.
+const SPREADING: u64 = 2_654_435_761;
 
 /// Between whom money moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +43,7 @@ impl How {
     }
 }
 
-fn open(url: &str, writers: usize) -> Outcome<Store> {
+pub(super) fn open(url: &str, writers: usize) -> Outcome<Store> {
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let keys = Keyring::parse(&Keyring::generate(entropy.as_ref())?)?;
     let options = Options { url: url.parse::<DatabaseUrl>()?, node: 1, pg_threads: writers.min(16) };
@@ -121,19 +127,31 @@ fn write(store: &Store, (one, other): (i64, i64), how: How, seconds: f64) -> Out
     })
 }
 
-/// Fills books with so many transfers of two lines, and proves them: what is told is lines proved a second.
-pub(super) fn verify(url: &str, transfers: u64) -> Outcome<()> {
+/// Fills books with so many transfers of two lines, among as many customers as [`LINES_OF_A_CUSTOMER`] says; what is
+/// told is transfers a second. Nobody takes the news of them, as if it had all been taken.
+pub(super) fn fill(url: &str, transfers: u64) -> Outcome<()> {
     let store = open(url, 1)?;
-    for batch in 0..transfers.div_ceil(FILLED_AT_ONCE) {
-        store.write_blocking(move |tx| {
-            for number in 0..FILLED_AT_ONCE {
-                let customer = i64::try_from((batch * 7 + number) % 1_000).unwrap_or(0) + 1;
-                let float = Place::of_company(Kind::Float, ASSET, customer);
-                moves(tx, float, own(customer), 1)?;
-            }
-            Ok::<_, custos_ledger::Error>(())
-        })?;
-    }
+    let customers = (transfers / LINES_OF_A_CUSTOMER).max(1);
+    timed(|| {
+        for batch in 0..transfers.div_ceil(FILLED_AT_ONCE) {
+            store.write_blocking(move |tx| {
+                for number in batch * FILLED_AT_ONCE..(batch + 1) * FILLED_AT_ONCE {
+                    // In no order, as customers come.
+                    let customer = i64::try_from(number.wrapping_mul(SPREADING) % customers).unwrap_or(0) + 1;
+                    let float = Place::of_company(Kind::Float, ASSET, customer);
+                    moves(tx, float, own(FIRST_FILLED + customer), 1)?;
+                }
+                tx.execute("DELETE FROM event_queue", &[])?;
+                Ok::<_, custos_ledger::Error>(())
+            })?;
+        }
+        Ok(transfers)
+    })
+}
+
+/// Proves books: what is told is lines proved a second.
+pub(super) fn verify(url: &str) -> Outcome<()> {
+    let store = open(url, 1)?;
     timed(|| {
         let seen =
             custos_ledger::verify::verify(&store, COMPANY, |_| {})?.map_err(|finding| finding.to_string())?;

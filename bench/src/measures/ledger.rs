@@ -42,6 +42,7 @@ pub(super) fn run(setting: &Setting) -> Outcome<()> {
         arms::raw(setting.cores, &["two-rows-postgres", url, &writers.to_string(), how, &seconds])
     };
     compare(setting, "PostgreSQL", &format!("{server}/custos_bench_ledger"), &bare)?;
+    pgbench(setting, &format!("{server}/custos_bench_ledger"), url)?;
     prove(setting, "PostgreSQL", &format!("{server}/custos_bench_proved"))
 }
 
@@ -75,8 +76,33 @@ fn compare(
 /// How fast books are proved.
 fn prove(setting: &Setting, engine: &str, url: &str) -> Outcome<()> {
     report::heading(&format!("(f) books of {PROVED} transfers proved on {engine}"));
-    let proved = arms::raw(setting.cores, &["verify", url, &PROVED.to_string()])?;
+    arms::raw(setting.cores, &["fill", url, &PROVED.to_string()])?;
+    let proved = arms::raw(setting.cores, &["verify", url])?;
     report::line("lines, a second", &[proved.rate]);
     report::line("lines, processor µs each", &[proved.cpu_us]);
+    Ok(())
+}
+
+/// Transfers beside PostgreSQL's own measure: its script like TPC-B changes three rows, reads one and adds a line.
+fn pgbench(setting: &Setting, ours: &str, url: &str) -> Outcome<()> {
+    let Some(program) = &setting.pgbench else {
+        report::remark("not measured beside pgbench: no --pgbench was given");
+        return Ok(());
+    };
+    let seconds = setting.round.as_secs_f64().ceil().to_string();
+    // A branch for each writer, or one branch that all write to.
+    for (how, scale) in [("apart", "64"), ("hot", "1")] {
+        report::heading(&format!("(f) transfers beside pgbench's TPC-B-like script, writers: 64, {how}"));
+        arms::pgbench(setting.cores, program, url, &["-i", "-I", "dtGvp", "-q", "-s", scale])?;
+        let rounds = setting.rounds(&[], || {
+            let transfers = arms::raw(setting.cores, &["ledger", ours, "64", how, &seconds])?;
+            let script = ["-n", "-M", "prepared", "-c", "64", "-T", &seconds];
+            Ok((transfers.rate, arms::pgbench(setting.cores, program, url, &script)?))
+        })?;
+        let (ours, theirs): (Vec<f64>, Vec<f64>) = rounds.into_iter().unzip();
+        report::line("transfers, a second", &ours);
+        report::line("pgbench's transactions, a second", &theirs);
+        report::line("rate, transfers ÷ pgbench", &ratios(&ours, &theirs));
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! (a) The record of a signed-in customer.
+//! (a) What a signed-in customer reads: their record, and their balances.
 
 use super::{CONNECTIONS, Setting, Side, Turn};
 use crate::custos::{self, Person, Running};
@@ -25,13 +25,26 @@ pub(super) fn bare(setting: &Setting, server: &Running, request: &[u8]) -> Outco
 pub(super) fn run(setting: &Setting) -> Outcome<()> {
     let server = setting.server("reads", None)?;
     let people = custos::people(server.address, CONNECTIONS)?;
-    let scripts = scripts(&people);
-    let first = people.first().ok_or("nobody")?;
-    let (bare, length) = bare(setting, &server, &first.reads())?;
-    report::heading(&format!("(a) findCustomerInfo, signed in, {CONNECTIONS} connections, {length} bytes"));
-    let rounds = setting.rounds(&[&server, &bare], || {
-        let ours = Turn::load(&server, &scripts, setting.round)?;
-        Ok((ours, Turn::load(&bare, &scripts, setting.round)?))
+    compare(setting, &server, "findCustomerInfo", &scripts(&people))?;
+    for (name, balance) in [
+        ("queryAccountById", custos::ACCOUNT),
+        ("queryCustomerAssets", custos::ASSETS),
+        ("queryCustomerAssetsInfo", custos::TOTALS),
+    ] {
+        let scripts: Vec<Script> = people.iter().map(|person| vec![person.asks(balance)]).collect();
+        compare(setting, &server, name, &scripts)?;
+    }
+    Ok(())
+}
+
+/// What each of the scripts asks first is what the bare handler answers.
+fn compare(setting: &Setting, server: &Running, name: &str, scripts: &[Script]) -> Outcome<()> {
+    let request = scripts.first().and_then(|script| script.first()).ok_or("nobody")?;
+    let (bare, length) = bare(setting, server, request)?;
+    report::heading(&format!("(a) {name}, signed in, {CONNECTIONS} connections, {length} bytes"));
+    let rounds = setting.rounds(&[server, &bare], || {
+        let ours = Turn::load(server, scripts, setting.round)?;
+        Ok((ours, Turn::load(&bare, scripts, setting.round)?))
     })?;
     let (ours, theirs) =
         (Side::of(rounds.iter().map(|(ours, _)| ours)), Side::of(rounds.iter().map(|(_, theirs)| theirs)));

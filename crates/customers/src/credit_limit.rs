@@ -156,7 +156,7 @@ fn number(tx: &Tx<'_>) -> Result<String> {
 ///
 /// # Errors
 /// `GATEWAY_CODE_201` for a customer whom the wallet system does not know, `CUSTOMER_API_0000103` for one who is not in use,
-/// `GATEWAY_CODE_104` for a field that can't be sent; else the store's.
+/// `CUSTOMER_API_0000004` while the same of this order stands, `GATEWAY_CODE_104` for a field that can't be sent; else the store's.
 pub fn begin(tx: &mut Tx<'_>, wish: &Wish<'_>) -> Result<Asked> {
     let negative = wish.amount.starts_with('-');
     let nothing = wish.amount.bytes().all(|byte| matches!(byte, b'-' | b'.' | b'0'));
@@ -177,6 +177,9 @@ pub fn begin(tx: &mut Tx<'_>, wish: &Wish<'_>) -> Result<Asked> {
     }
     if customer.third_server_code.is_empty() {
         return Err(Code::NotOpen.refuse());
+    }
+    if stands(tx, wish)? {
+        return Err(Code::InProgress.refuse());
     }
     let (id, now, request_no, cancel_no) = (tx.new_id(), tx.now(), number(tx)?, number(tx)?);
     let person = Person {
@@ -217,6 +220,23 @@ pub fn begin(tx: &mut Tx<'_>, wish: &Wish<'_>) -> Result<Asked> {
     });
     add_metadata(&mut body, wish.metadata);
     Ok(Asked { id, body })
+}
+
+/// Whether the same was asked for already, under the lock of the customer: an order opens a position once; other changes
+/// may come in parts, but none while it is not known what became of the one before.
+fn stands(tx: &mut Tx<'_>, wish: &Wish<'_>) -> Result<bool> {
+    let count: i64 = tx.value(
+        "SELECT count(*) FROM credit_limits WHERE company_id = $1 AND customer_id = $2 AND order_id = $3 \
+         AND operation_type = $4 AND (state IN ('asked', 'unknown', 'undoing') OR (state = 'done' AND operation_type = $5))",
+        params![
+            wish.company_id,
+            wish.customer_id,
+            wish.order_id,
+            wish.purpose.as_str(),
+            Purpose::OpenPosition.as_str()
+        ],
+    )?;
+    Ok(count > 0)
 }
 
 fn add_metadata(body: &mut Value, metadata: &str) {

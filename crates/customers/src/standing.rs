@@ -1,6 +1,6 @@
 //! Where an account stands by an operator's word: out of use, locked, or neither.
 
-use crate::customer::{self, Status};
+use crate::customer::{self, Customer, Status};
 use crate::error::Result;
 use crate::session;
 use custos_store::{Tx, audit, events, params};
@@ -39,6 +39,27 @@ pub fn set_status(
     session::end_all(tx, company_id, customer_id, None)?;
     operator_entry(tx, company_id, customer_id, "customer.status", actor, &format!("{status:?}"), "");
     Ok(events::emit(tx, company_id, "customer.status_changed", customer_id, json!({ "status": number }))?)
+}
+
+/// Brings a customer to another group. What hangs on the group besides is the caller's.
+///
+/// # Errors
+/// The store's.
+pub fn set_group(
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    group_id: i64,
+    (reason, actor): (&str, &str),
+) -> Result<()> {
+    tx.execute(
+        "UPDATE customers SET group_id = $3 WHERE company_id = $1 AND id = $2",
+        params![customer.company_id, customer.id, group_id],
+    )?;
+    tx.touch_view(customer.id);
+    let detail = json!({ "before": customer.group_id, "after": group_id, "reason": reason });
+    tx.audit(audit::Entry::by_hand(customer.company_id, "customer.group", actor, Some(customer.id), detail));
+    let told = json!({ "before": customer.group_id, "group": group_id });
+    Ok(events::emit(tx, customer.company_id, "customer.group_changed", customer.id, told)?)
 }
 
 /// Locks an account until an operator unlocks it, or lifts every lock on it. Locking ends its sessions.

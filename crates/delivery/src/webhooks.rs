@@ -295,20 +295,31 @@ pub fn take(tx: &mut Tx<'_>) -> Result<Next> {
         return Ok(Next::Again);
     };
     let context = seal_context(due.company_id, due.id);
-    let mut secrets = vec![tx.keys().open(&context, &due.secret).map_err(broken)?.to_vec()];
-    if let Some(old) = due.old_secret.filter(|_| due.old_until > now) {
-        secrets.push(tx.keys().open(&context, &old).map_err(broken)?.to_vec());
-    }
-    Ok(Next::Send(Box::new(Taken {
+    let secret = tx.keys().open(&context, &due.secret);
+    let old = due.old_secret.filter(|_| due.old_until > now);
+    // One that can't be opened any more was replaced for that reason.
+    let old = old.and_then(|old| tx.keys().open(&context, &old).ok());
+    let taken = Taken {
         company_id: due.company_id,
         id: due.id,
         url: due.url,
-        secrets,
+        secrets: secret.iter().chain(&old).map(|secret| secret.to_vec()).collect(),
         event,
         attempts: due.attempts,
         failing_since: due.failing_since,
         lease,
-    })))
+    };
+    if secret.is_ok() {
+        return Ok(Next::Send(Box::new(taken)));
+    }
+    // As if it had not taken the event: an error here would keep the workers from everyone else's.
+    let refused = Refused {
+        reason: "its secret can't be opened: give it another".to_owned(),
+        is_gone: false,
+        wait_s: None,
+    };
+    failed(tx, &taken, &refused)?;
+    Ok(Next::Again)
 }
 
 /// The receiver took the event. Not if another worker has it meanwhile: then it is sent twice.

@@ -120,10 +120,12 @@ pub fn post(tx: &mut Tx<'_>, company_id: i64, transfer: &Transfer<'_>) -> Result
     )?;
     let digest = digest(tx.keys(), &head, transfer, &postings);
     let mut lines = Vec::with_capacity(postings.len());
+    let mut entries = Vec::with_capacity(postings.len());
     for (posting, (standing, balance)) in postings.iter().zip(moved) {
-        write_line(tx, &head, posting, &standing, balance, &digest)?;
+        entries.push(move_balance(tx, &head, posting, &standing, balance, &digest)?);
         lines.push(Line { place: posting.place, balance, held: standing.held });
     }
+    write_entries(tx, &head, &entries)?;
     tell(tx, &head, transfer, &postings)?;
     Ok(Posted { id, lines })
 }
@@ -248,14 +250,15 @@ pub(crate) fn seal(keys: &Keyring, hash: &[u8; 32]) -> [u8; 32] {
     keys.keyed_hash("ledger head", &[hash])
 }
 
-fn write_line(
+/// Moves a place's balance; what is to be written about it comes back.
+fn move_balance(
     tx: &mut Tx<'_>,
     head: &Head,
     posting: &Posting,
     standing: &Standing,
     balance: Amount,
     digest: &[u8; 32],
-) -> Result<()> {
+) -> Result<Entry> {
     let (place, sequence) = (posting.place, standing.sequence + 1);
     let hash = link(tx.keys(), &standing.head, sequence, balance, digest);
     let first = |known: i64, happens: bool| if known == 0 && happens { head.recorded_at } else { known };
@@ -279,29 +282,54 @@ fn write_line(
             head.recorded_at
         ],
     )?;
-    tx.send(
-        "INSERT INTO ledger_entries (company_id, owner_id, account_id, kind, stripe, sequence, transfer_id, asset_id, \
-         business_type1, amount, balance, recorded_at, effective_at, hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        params![
-            head.company_id,
-            place.owner_id,
-            place.id,
-            place.kind.number(),
-            place.stripe,
-            sequence,
-            head.id,
-            posting.asset_id,
-            posting.business_type1,
-            &posting.amount.to_bytes(),
-            &balance.to_bytes(),
-            head.recorded_at,
-            head.effective_at,
-            &hash
-        ],
-    )?;
     if place.owner_id != 0 {
         tx.touch_view(place.owner_id);
+    }
+    Ok(Entry { posting: *posting, sequence, balance: balance.to_bytes(), hash })
+}
+
+/// A line as it is kept.
+struct Entry {
+    posting: Posting,
+    sequence: i64,
+    balance: [u8; 16],
+    hash: [u8; 32],
+}
+
+/// Writes the lines, two at a time: most transfers have two, and each statement costs a database server about as much as a
+/// row does.
+fn write_entries(tx: &mut Tx<'_>, head: &Head, entries: &[Entry]) -> Result<()> {
+    macro_rules! insert {
+        ($($more:literal)?) => {
+            concat!(
+                "INSERT INTO ledger_entries (company_id, transfer_id, recorded_at, effective_at, owner_id, account_id, kind, \
+                 stripe, sequence, asset_id, business_type1, amount, balance, hash) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                $($more)?
+            )
+        };
+    }
+    const ONE: &str = insert!();
+    const TWO: &str = insert!(", ($1, $2, $3, $4, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)");
+    for entries in entries.chunks(2) {
+        let bytes: Vec<[u8; 16]> = entries.iter().map(|entry| entry.posting.amount.to_bytes()).collect();
+        let mut values = params![head.company_id, head.id, head.recorded_at, head.effective_at].to_vec();
+        for (entry, amount) in entries.iter().zip(&bytes) {
+            let place = entry.posting.place;
+            values.extend_from_slice(params![
+                place.owner_id,
+                place.id,
+                place.kind.number(),
+                place.stripe,
+                entry.sequence,
+                entry.posting.asset_id,
+                entry.posting.business_type1,
+                amount,
+                &entry.balance,
+                &entry.hash
+            ]);
+        }
+        tx.send(if entries.len() == 2 { TWO } else { ONE }, &values)?;
     }
     Ok(())
 }

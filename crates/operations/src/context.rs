@@ -69,7 +69,7 @@ pub struct CacheLimits {
 
 impl Default for CacheLimits {
     fn default() -> Self {
-        Self { sessions: 50_000, record_bytes: 64 << 20, wealth_bytes: 32 << 20, trusted_ms: 2_000 }
+        Self { sessions: 50_000, record_bytes: 64 << 20, wealth_bytes: 64 << 20, trusted_ms: 2_000 }
     }
 }
 

@@ -165,6 +165,10 @@ pub fn undo(
     let told = outside.tell_blocking(store, &question).map_err(|_| later("not asked now".to_owned()))?;
     let reason = match told {
         Ok(_) => "acknowledged".to_owned(),
+        // It said before that it had done what it now has never heard of: someone has to look.
+        Err(NoAnswer::Refused(code)) if undoing.was_done && code == "US_0000002" => {
+            return Err(later(format!("refused with {code}, though it was done")));
+        }
         // It had not done it, or (once that is sure) never heard of it: nothing is to be given back.
         Err(NoAnswer::Refused(code)) if code == "US_0000001" => {
             format!("refused with {code}: nothing was done")

@@ -23,6 +23,7 @@ pub mod portability;
 pub mod proofs;
 pub mod proposals;
 pub mod quotes;
+pub mod regroup;
 pub mod shape;
 pub mod terms;
 pub mod timeline;

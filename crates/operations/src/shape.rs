@@ -251,9 +251,7 @@ impl<T: Serialize + Shape + Send> Reply for T {
         T::shape()
     }
     fn payload(self) -> Result<Payload> {
-        serde_json::to_vec(&self)
-            .map(Payload::Own)
-            .map_err(|error| crate::error::Error::Internal(format!("a reply: {error}")))
+        json_of(&self).map(Payload::Own)
     }
 }
 
@@ -267,6 +265,20 @@ impl<T> Kept<T> {
     pub fn new(bytes: Arc<[u8]>) -> Self {
         Self(bytes, std::marker::PhantomData)
     }
+}
+
+impl<T: Serialize> Kept<T> {
+    /// The reply that says this.
+    ///
+    /// # Errors
+    /// It can't be serialised, which is a mistake in the program.
+    pub fn of(value: &T) -> Result<Self> {
+        Ok(Self::new(Arc::from(json_of(value)?)))
+    }
+}
+
+fn json_of<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|error| crate::error::Error::Internal(format!("a reply: {error}")))
 }
 
 impl<T: Shape> Reply for Kept<T> {

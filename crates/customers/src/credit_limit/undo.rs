@@ -27,6 +27,8 @@ pub struct Undoing {
     pub body: Value,
     /// When the request went out that is to be undone.
     pub asked_at: i64,
+    /// Whether the system had said that it was done.
+    pub was_done: bool,
 }
 
 /// What to send so that a request is undone; `None` when there is nothing to undo, any more or for good.
@@ -38,10 +40,11 @@ pub fn undoing(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<Option<Undoi
         customer_id: i64,
         sealed: Vec<u8>,
         asked_at: i64,
+        was_done: bool,
         body: Value,
     }
     let found = tx.query_opt(
-        "SELECT customer_id, sealed, asked_at, currency, biz_type, amount, digits, order_id, cancel_no, request_no, reason \
+        "SELECT customer_id, sealed, asked_at, currency, biz_type, amount, digits, order_id, cancel_no, request_no, reason, state \
          FROM credit_limits WHERE company_id = $1 AND id = $2 AND state IN ('unknown', 'undoing')",
         params![company_id, id],
         |row| {
@@ -55,10 +58,11 @@ pub fn undoing(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<Option<Undoi
                 "orderId": number(7)?, "requestUniqueNo": text(8)?, "reverseRequestUniqueNo": text(9)?,
                 "cancelRemark": remark,
             });
-            Ok(Found { customer_id: number(0)?, sealed: row.get(1)?, asked_at: number(2)?, body })
+            let was_done = text(11)? == State::Undoing.as_str();
+            Ok(Found { customer_id: number(0)?, sealed: row.get(1)?, asked_at: number(2)?, was_done, body })
         },
     )?;
-    let Some(Found { customer_id, sealed, asked_at, mut body }) = found else { return Ok(None) };
+    let Some(Found { customer_id, sealed, asked_at, was_done, mut body }) = found else { return Ok(None) };
     let lost = || {
         StoreError::Internal("the key of a customer whose credit limit is to be undone is gone".to_owned())
     };
@@ -77,7 +81,7 @@ pub fn undoing(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<Option<Undoi
         }
     }
     add_metadata(&mut body, &person.metadata);
-    Ok(Some(Undoing { customer_id, body, asked_at }))
+    Ok(Some(Undoing { customer_id, body, asked_at, was_done }))
 }
 
 /// The wallet system has acknowledged that it stands no more.

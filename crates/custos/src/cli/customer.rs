@@ -9,7 +9,7 @@ use custos_customers::customer::Customer;
 use custos_customers::operator::{self, Listed};
 use custos_customers::session::{self, Session};
 use custos_ledger::accounts::{self, Account};
-use custos_operations::portability;
+use custos_operations::{portability, regroup};
 use custos_store::{Store, Tx};
 use serde_json::{Value, json};
 
@@ -52,6 +52,17 @@ pub(super) enum Command {
         #[arg(long)]
         end: bool,
     },
+    /// Bring a customer to another group of the same kind; loans are charged at its rate from then on
+    Regroup {
+        #[command(flatten)]
+        who: Who,
+        /// The group's id
+        #[arg(long, value_name = "ID")]
+        to: i64,
+        /// Why, for the audit log
+        #[arg(long)]
+        reason: String,
+    },
     #[command(flatten)]
     Office(office::Command),
 }
@@ -83,6 +94,7 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Export(who) => export(&store, &who),
         Command::Sessions { who, end: true } => end_sessions(&store, &who, json),
         Command::Sessions { who, end: false } => sessions(&store, &who, json),
+        Command::Regroup { who, to, reason } => move_to(&store, who, to, reason, json),
         Command::Office(command) => office::run(command, &store, json),
     }
 }
@@ -97,6 +109,16 @@ fn export(store: &Store, who: &Who) -> Done {
     let company = who.owner.company;
     let whole = store.read_blocking(move |tx| Ok::<_, Failure>(portability::export(tx, company, id)?))?;
     say(&serde_json::to_string_pretty(&whole).map_err(|error| Failure::Said(error.to_string()))?)
+}
+
+fn move_to(store: &Store, who: Who, to: i64, reason: String, json: bool) -> Done {
+    let (number, by) = (who.number.clone(), actor());
+    let before = store
+        .write_blocking(move |tx| Ok::<_, Failure>(regroup::regroup(tx, who.names(), to, (&reason, &by))?))?;
+    settle();
+    tell(json, &json!({ "customerNo": number, "before": before, "group": to }), || {
+        format!("customer {number} is in group {to}, and was in {before}")
+    })
 }
 
 pub(super) fn status_word(status: i64) -> &'static str {

@@ -20,6 +20,8 @@ on_both!(
     a_crash_before_the_answer_leads_to_the_undoing,
     that_a_request_never_came_is_believed_after_a_while,
     an_adjustment_that_was_made_can_be_undone,
+    that_a_request_never_came_is_not_believed_of_one_that_was_made,
+    an_order_is_asked_for_once,
     nothing_goes_out_for_whom_it_may_not,
 );
 
@@ -119,7 +121,7 @@ impl Shop {
 fn an_adjustment_is_asked_once_and_told(backend: Backend) {
     let shop = Shop::new(backend);
     let mut numbers = Vec::new();
-    for (answer, due) in [(ok(), State::Done), (refusal("US_9"), State::Refused)] {
+    for (answer, due) in [(refusal("US_9"), State::Refused), (ok(), State::Done)] {
         let mut requests = shop.with(vec![answer], || {
             let done = shop.adjusts(shop.wish()).unwrap();
             assert_eq!(done.state, due);
@@ -259,6 +261,39 @@ fn an_adjustment_that_was_made_can_be_undone(backend: Backend) {
         assert_eq!(again.code(), Code::NotFound.as_str());
     });
     assert_eq!(requests[1].json()["cancelRemark"], "the order failed");
+}
+
+fn that_a_request_never_came_is_not_believed_of_one_that_was_made(backend: Backend) {
+    let shop = Shop::new(backend);
+    shop.with(vec![ok(), refusal("US_0000002")], || {
+        let id = shop.adjusts(shop.wish()).unwrap().id;
+        shop.house.write(move |tx| Ok(credit_limit::undo(tx, 1, id, ("the order failed", "operator:test"))?));
+        shop.house.jump(20 * MINUTE);
+        shop.has_failed("though it was done");
+        assert_eq!(shop.state(id), "undoing");
+    });
+}
+
+fn an_order_is_asked_for_once(backend: Backend) {
+    let shop = Shop::new(backend);
+    let mut ids = Vec::new();
+    let requests = shop.with(vec![ok(), ok(), ok(), ok()], || {
+        ids.push(shop.adjusts(shop.wish()).unwrap().id);
+        let again = shop.adjusts(shop.wish()).unwrap_err();
+        assert_eq!(again.code(), Code::InProgress.as_str());
+        ids.push(shop.adjusts(Adjustment { order_id: 78, ..shop.wish() }).unwrap().id);
+        // A position may be closed in parts.
+        let close = || Adjustment { purpose: Purpose::NormalClose, ..shop.wish() };
+        ids.push(shop.adjusts(close()).unwrap().id);
+        ids.push(shop.adjusts(close()).unwrap().id);
+    });
+    assert_eq!(requests.len(), 4);
+    // Nobody knows what became of this one: the next part has to wait.
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    shop.is_at(&format!("http://{unused}"));
+    let close = || Adjustment { purpose: Purpose::NormalClose, ..shop.wish() };
+    assert_eq!(shop.adjusts(close()).unwrap().state, State::Unknown);
+    assert_eq!(shop.adjusts(close()).unwrap_err().code(), Code::InProgress.as_str());
 }
 
 fn nothing_goes_out_for_whom_it_may_not(backend: Backend) {

@@ -39,7 +39,7 @@ fn account(house: &House, customer: &Customer, currency: &'static str) -> Accoun
 }
 
 /// Own money, principal and interest of the margin account of a currency.
-fn stands(house: &House, customer: &Customer, currency: &'static str) -> [String; 3] {
+pub(crate) fn stands(house: &House, customer: &Customer, currency: &'static str) -> [String; 3] {
     let (company, id) = (customer.company, customer.id);
     let account = account(house, customer, currency);
     house.read(move |tx| {
@@ -57,7 +57,7 @@ fn body(currency: &str, amount: impl Into<Value>) -> Value {
 }
 
 #[track_caller]
-fn borrows(client: &Client, currency: &str, amount: &str, due: &str) {
+pub(crate) fn borrows(client: &Client, currency: &str, amount: &str, due: &str) {
     client.call("manualLoan", body(currency, amount)).is(due);
 }
 
@@ -67,12 +67,12 @@ fn repays(client: &Client, currency: &str, amount: &str, due: &str) {
 }
 
 /// What is due is charged, as the worker would in time.
-fn charges(house: &House) {
+pub(crate) fn charges(house: &House) {
     while house.write(|tx| Ok(interest::accrue_some(tx, 100)?)) > 0 {}
 }
 
 #[track_caller]
-fn proves(house: &House) {
+pub(crate) fn proves(house: &House) {
     verify(house.store(), 1, |_| {}).unwrap().unwrap();
 }
 

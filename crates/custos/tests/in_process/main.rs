@@ -43,6 +43,7 @@ mod rates_service;
 mod recorder;
 mod refusals;
 mod refusals_of_codes;
+mod regroup;
 mod sample;
 mod search;
 mod sending;

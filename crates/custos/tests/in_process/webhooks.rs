@@ -19,6 +19,7 @@ on_both!(
     one_that_is_gone_is_given_up_at_once,
     what_is_not_public_is_not_called,
     a_redirect_is_not_followed,
+    a_secret_that_can_not_be_opened_stops_nobody_else,
     secrets_are_sealed_and_survive_new_keys,
 );
 
@@ -220,6 +221,24 @@ fn a_redirect_is_not_followed(backend: Backend) {
     let failed = eventually("a failed try", || Some(state(&house)).filter(|state| state.attempts == 1));
     assert!(failed.reason.contains("307"));
     assert!(target.accept().is_err(), "nobody knocked");
+}
+
+fn a_secret_that_can_not_be_opened_stops_nobody_else(backend: Backend) {
+    let house = open(backend);
+    let (server, unused) = (taking(2), taking(0));
+    let (broken, _) = add(&house, &unused.base, &[]);
+    add(&house, &server.base, &[]);
+    house.write(move |tx| {
+        // Sealed for another receiver.
+        let sql = "UPDATE webhooks SET secret = (SELECT secret FROM webhooks WHERE id <> $1) WHERE id = $1";
+        Ok(tx.execute(sql, custos_store::params![broken])?)
+    });
+    happens(&house, "test.happened", 1);
+    let failed = eventually("a failed try", || Some(state(&house)).filter(|state| state.attempts == 1));
+    assert!(failed.enabled && failed.reason.contains("secret"), "{}", failed.reason);
+    happens(&house, "test.happened", 2);
+    assert_eq!(server.requests().len(), 2);
+    assert_eq!(unused.requests().len(), 0);
 }
 
 fn secrets_are_sealed_and_survive_new_keys(backend: Backend) {

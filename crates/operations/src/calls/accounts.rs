@@ -2,11 +2,12 @@
 
 use super::account::{self, AccountView};
 use super::registration::{WantedAccounts, offered, wanted};
-use super::wealth::Wealth;
+use super::wealth::{Asked, Wealth};
 use crate::context::{Context, Live};
 use crate::error::{Gate, Result};
 use crate::fields::{Currencies, Id, List, Text};
 use crate::operation::{Class, Customer, Operation};
+use crate::shape::Kept;
 use crate::{reply, request};
 use custos_customers::company::{self, CROSS};
 use custos_customers::customer;
@@ -74,7 +75,7 @@ impl<'a> Named<'a> {
     }
 
     /// The account of a trade type that is meant.
-    async fn view(self, cx: &Context, live: &Live, trade_type: i64) -> Result<AccountView> {
+    async fn view(self, cx: &Context, live: &Live, trade_type: i64) -> Result<Kept<AccountView>> {
         let wealth = wealth(cx, live).await?;
         let is_meant = |account: &&Account| match self {
             Self::Id(id) => account.id == id,
@@ -82,7 +83,8 @@ impl<'a> Named<'a> {
         };
         let mut of_type = wealth.accounts().iter().filter(|account| account.trade_type == trade_type);
         let account = of_type.find(is_meant).ok_or_else(|| Code::NotFound.refuse())?;
-        account::view(&wealth, &wealth.book(trade_type)?, account)
+        wealth
+            .answer(Asked::Account(account.id), || account::view(&wealth, &wealth.book(trade_type)?, account))
     }
 }
 
@@ -103,9 +105,9 @@ impl Operation for QueryAccountById {
     const TOPIC: &'static str = "Money";
     const CLASS: Class = Class::Read;
     type Caller = Customer;
-    type Reply = AccountView;
+    type Reply = Kept<AccountView>;
 
-    async fn run(self, Customer(live): Customer, cx: Context) -> Result<AccountView> {
+    async fn run(self, Customer(live): Customer, cx: Context) -> Result<Kept<AccountView>> {
         let named = Named::by(self.account_id, self.currency.as_deref())?;
         named.view(&cx, &live, self.trade_type.0).await
     }
@@ -129,9 +131,9 @@ impl Operation for QueryAccountAssetsInfo {
     const TOPIC: &'static str = "Money";
     const CLASS: Class = Class::Read;
     type Caller = Customer;
-    type Reply = AccountView;
+    type Reply = Kept<AccountView>;
 
-    async fn run(self, Customer(live): Customer, cx: Context) -> Result<AccountView> {
+    async fn run(self, Customer(live): Customer, cx: Context) -> Result<Kept<AccountView>> {
         let named = Named::by(self.account_id, self.currency.as_deref())?;
         if ![CROSS, MATCH].contains(&self.trade_type.0) {
             return Err(Gate::BadField.field("tradeType"));
@@ -242,15 +244,18 @@ impl Operation for QueryCustomerAssetsInfo {
     const TOPIC: &'static str = "Money";
     const CLASS: Class = Class::Read;
     type Caller = Customer;
-    type Reply = AssetsInfo;
+    type Reply = Kept<AssetsInfo>;
 
-    async fn run(self, Customer(live): Customer, cx: Context) -> Result<AssetsInfo> {
+    async fn run(self, Customer(live): Customer, cx: Context) -> Result<Kept<AssetsInfo>> {
         let trade_type = self.trade_type.0;
         if ![CROSS, MATCH, WALLET].contains(&trade_type) {
             return Err(Gate::BadField.field("tradeType"));
         }
         let wealth = wealth(&cx, &live).await?;
-        together(&wealth, trade_type, self.currencies.map(|currencies| currencies.0))
+        match self.currencies {
+            None => wealth.answer(Asked::Together(trade_type), || together(&wealth, trade_type, None)),
+            Some(only) => Kept::of(&together(&wealth, trade_type, Some(only.0))?),
+        }
     }
 }
 

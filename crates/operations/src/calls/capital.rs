@@ -63,6 +63,15 @@ impl CapitalTransfer {
 
     fn make(&self, tx: &mut Tx<'_>, live: &Live, cx: &Context) -> Result<String> {
         let (company_id, own_id) = (live.company_id(), live.customer_id());
+        // A freeze or a change of credentials that is under way is either seen below, or comes after this transfer.
+        let caller = customer::lock(tx, company_id, own_id)?;
+        // Frozen while this request waited: its session has ended by then.
+        if caller.status != Status::Normal || caller.is_locked_by_operator() {
+            return Err(Gate::DeadToken.refuse());
+        }
+        if freezes::is_frozen(tx, company_id, own_id, &[Scope::Transfer])? {
+            return Err(Code::Frozen.refuse().into());
+        }
         let account_id = self.account_id.ok_or_else(|| Gate::MissingField.field("accountId"))?.0;
         let own = accounts::list(tx, company_id, own_id)?;
         let from =
@@ -71,11 +80,7 @@ impl CapitalTransfer {
             return Err(Gate::BadField.field("currency"));
         }
         let amount = self.amount.amount(from.digits(), "amount")?;
-        if freezes::is_frozen(tx, company_id, own_id, &[Scope::Transfer])? {
-            return Err(Code::Frozen.refuse().into());
-        }
         let groups = company::groups(tx, company_id)?;
-        let caller = customer::find(tx, company_id, own_id)?.ok_or_else(|| Gate::DeadToken.refuse())?;
         let to_id = receiver(tx, &caller, (&cx.company, &groups), &self.to_customer_no)?;
         let theirs = if to_id == own_id { own.clone() } else { accounts::list(tx, company_id, to_id)? };
         let to = self.target(&theirs, from)?;
@@ -111,7 +116,7 @@ fn group_of(groups: &[Group], id: i64) -> Option<&Group> {
     groups.iter().find(|group| group.id == id)
 }
 
-/// The customer of a number, if the caller may send them money.
+/// The customer of a number, if the caller, whose row is locked, may send them money.
 fn receiver(
     tx: &mut Tx<'_>,
     caller: &Person,
@@ -125,17 +130,10 @@ fn receiver(
     if !company.settings.transfers_to_others {
         return Err(Code::NotToOthers.refuse().into());
     }
-    // A change of credentials that is under way starts the pause before this, or after it.
-    let caller = customer::lock(tx, company.id, caller.id)?;
-    // Frozen while this request waited: its session has ended by then.
-    if caller.status != Status::Normal || caller.is_locked_by_operator() {
-        return Err(Gate::DeadToken.refuse());
-    }
     if caller.cool_off_until > tx.now() {
         return Err(Code::CoolingOff.refuse().into());
     }
-    // Again, now that the row is held: a freeze is either seen here, or comes after this transfer.
-    if freezes::is_frozen(tx, company.id, caller.id, &[Scope::Transfer, Scope::Withdraw])? {
+    if freezes::is_frozen(tx, company.id, caller.id, &[Scope::Withdraw])? {
         return Err(Code::Frozen.refuse().into());
     }
     let other = customer::by_name(tx, company.id, &Name::parse(3, number, None))?;

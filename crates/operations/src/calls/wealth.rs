@@ -1,6 +1,7 @@
 //! All that the figures of a customer's accounts hang on, read once.
 
 use crate::error::Result;
+use crate::shape::{Kept, Shape};
 use crate::terms;
 use custos_customers::company::{self, CROSS, Company};
 use custos_customers::customer::Customer;
@@ -9,9 +10,24 @@ use custos_ledger::margin::{Book, Holding, Terms};
 use custos_ledger::place::{self, Kind, Place, Standing};
 use custos_ledger::rates::{self, Rates};
 use custos_store::Tx;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How long an answer about one account is, and a little more.
+const ANSWER_BYTES: usize = 1_200;
+
+/// What is asked about a customer's money over and over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asked {
+    /// An account, by its id.
+    Account(i64),
+    /// All accounts of a trade type together.
+    Together(i64),
+}
 
 /// A customer's accounts with what stands on them, the company's rates, and the terms of the customer's group.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Wealth {
     pub(crate) customer_id: i64,
     pub(crate) customer_no: String,
@@ -21,6 +37,8 @@ pub(crate) struct Wealth {
     accounts: Vec<Account>,
     places: Vec<Standing>,
     terms: Option<Terms>,
+    /// What was answered of it: as true as the figures are, and exact arithmetic takes longer than all the rest.
+    answers: Mutex<BTreeMap<Asked, Arc<[u8]>>>,
 }
 
 impl Wealth {
@@ -39,13 +57,29 @@ impl Wealth {
             accounts: accounts::list(tx, company.id, customer.id)?,
             places: place::all_of(tx, company.id, customer.id)?,
             terms: group.as_ref().map(terms::lending).transpose()?.flatten(),
+            answers: Mutex::default(),
         })
     }
 
-    /// About how much memory it takes.
+    /// The answer to a question, made once.
+    pub(crate) fn answer<T: Serialize + Shape>(
+        &self,
+        asked: Asked,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<Kept<T>> {
+        let kept = self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).cloned();
+        if let Some(kept) = kept {
+            return Ok(Kept::new(kept));
+        }
+        let made = Kept::of(&make()?)?;
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, Arc::clone(&made.0));
+        Ok(made)
+    }
+
+    /// About how much memory it takes once everything was asked.
     pub(crate) fn bytes(&self) -> u64 {
         let (account, place, rate) = (size_of::<Account>(), size_of::<Standing>(), 4 * size_of::<Rates>());
-        let bytes = self.accounts.len() * account + self.places.len() * place + self.accounts.len() * rate;
+        let bytes = self.accounts.len() * (account + rate + 2 * ANSWER_BYTES) + self.places.len() * place;
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
