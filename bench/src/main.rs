@@ -54,7 +54,9 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("bench: {problem}");
+            // A database's error says what it was only in its source.
+            let source = problem.source().map_or_else(String::new, |source| format!(": {source}"));
+            eprintln!("bench: {problem}{source}");
             ExitCode::FAILURE
         }
     }

@@ -21,7 +21,9 @@ pub(super) fn copy(file: &str, url: &str) -> Outcome<()> {
         for table in TABLES {
             copied += copy_table(&from, &mut to, table)?;
         }
-        to.batch_execute("VACUUM ANALYZE; CHECKPOINT")?;
+        // Statements that are sent together are one transaction, which a vacuum can not be part of.
+        to.batch_execute("VACUUM ANALYZE")?;
+        to.batch_execute("CHECKPOINT")?;
         Ok(copied)
     })
 }
