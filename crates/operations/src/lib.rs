@@ -26,3 +26,4 @@ pub mod quotes;
 pub mod shape;
 pub mod terms;
 pub mod timeline;
+pub mod verdicts;
