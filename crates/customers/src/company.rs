@@ -57,6 +57,8 @@ pub struct Settings {
     pub business_countries: Vec<String>,
     /// Customers may move money to other customers of the company.
     pub transfers_to_others: bool,
+    /// What the company's KYC provider says decides; otherwise it is shown to those who decide.
+    pub kyc_provider_decides: bool,
     /// Days after which what is personal of a closed account is erased.
     pub closure_retention_days: i64,
     /// Days for which events for other systems are kept.
@@ -94,6 +96,7 @@ impl Default for Settings {
             restricted_countries: Vec::new(),
             business_countries: Vec::new(),
             transfers_to_others: false,
+            kyc_provider_decides: false,
             closure_retention_days: 5 * 365 + 1,
             events_kept_days: 30,
             wallet: WalletSettings::default(),

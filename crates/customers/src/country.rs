@@ -50,7 +50,13 @@ pub fn change(
         "UPDATE customers SET country = $3 WHERE company_id = $1 AND id = $2",
         params![company.id, customer_id, &code],
     )?;
-    let rejected = kyc::reject_pending(tx, company.id, customer_id, reason(&customer.lang), "customer")?;
+    let rejected = kyc::reject_pending(
+        tx,
+        company.id,
+        (customer_id, &customer.country),
+        reason(&customer.lang),
+        "customer",
+    )?;
     tx.audit(audit::Entry {
         company_id: company.id,
         action: "customer.country",

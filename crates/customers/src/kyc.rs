@@ -18,6 +18,7 @@ mod progress;
 mod renewal;
 mod review;
 mod values;
+mod verdict;
 
 pub use apply::{Wish, apply};
 pub use plan::{CARD_TYPES, Element, Level, Path, Plan, SCENES, Show, find_plan, set_plan};
@@ -25,11 +26,12 @@ pub use progress::{Progress, Standing, document, opening, opening_asked, progres
 pub use renewal::remind_some;
 pub use review::{Case, Queued, Rejection, approve, ask_again, claim, look, queue, reject};
 pub use values::{Given, Values};
+pub use verdict::{Says, Shown as ShownVerdict, Taken, Verdict, take as take_verdict};
 
 use crate::error::{Code, Result};
 use crate::{customer, data_key};
-use custos_store::{DataKey, Row, Tx, audit, params};
-use serde_json::Value;
+use custos_store::{DataKey, Row, Tx, audit, events, params};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Where an application stands.
@@ -222,15 +224,15 @@ pub fn has_passed(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<
     Ok(found.is_some())
 }
 
-/// Rejects every KYC of a customer that waits for a decision; they may be submitted again. The customer is locked by the
-/// caller. Says how many.
+/// Rejects what a customer submitted for a country and waits for a decision; it may be submitted again. What a business
+/// submitted for another country stays. The customer is locked by the caller. Says how many.
 ///
 /// # Errors
 /// The store's.
 pub fn reject_pending(
     tx: &mut Tx<'_>,
     company_id: i64,
-    customer_id: i64,
+    (customer_id, country): (i64, &str),
     reason: &str,
     actor: &str,
 ) -> Result<usize> {
@@ -238,13 +240,15 @@ pub fn reject_pending(
     let rejected: Vec<(i64, String)> = tx.query(
         "UPDATE kyc_applications SET state = 4, revision = revision + 1, queue_at = NULL, remark = $3, \
          element_remarks = '{}', handled_by = $4, updated_at = $5 \
-         WHERE company_id = $1 AND customer_id = $2 AND state IN (1, 2) RETURNING id, level",
-        params![company_id, customer_id, reason, actor, now],
+         WHERE company_id = $1 AND customer_id = $2 AND state IN (1, 2) \
+         AND (open_account_type = 0 OR country = $6) RETURNING id, level",
+        params![company_id, customer_id, reason, actor, now, country],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     for (id, level) in &rejected {
-        let detail = serde_json::json!({ "application": id, "level": level, "reason": reason });
+        let detail = json!({ "application": id, "level": level, "reason": reason });
         note(tx, (company_id, customer_id), "kyc.reject", actor, detail);
+        tell(tx, (company_id, customer_id), "kyc.rejected", (*id, level), json!({ "final": false }))?;
     }
     if !rejected.is_empty() {
         tx.touch(customer_id);
@@ -264,7 +268,26 @@ pub fn erase(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<()> {
          WHERE company_id = $1 AND customer_id = $2",
         params![company_id, customer_id],
     )?;
+    tx.execute(
+        "DELETE FROM kyc_verdicts WHERE company_id = $1 AND customer_id = $2",
+        params![company_id, customer_id],
+    )?;
     Ok(())
+}
+
+/// Tells other systems what happened to an application; `more` is an object with what else there is to tell.
+fn tell(
+    tx: &mut Tx<'_>,
+    (company_id, customer_id): (i64, i64),
+    kind: &'static str,
+    (id, level): (i64, &str),
+    more: Value,
+) -> Result<()> {
+    let mut data = json!({ "application": id, "level": level });
+    if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
+        data.extend(more);
+    }
+    Ok(events::emit(tx, company_id, kind, customer_id, data)?)
 }
 
 /// Writes down what happened to an application.

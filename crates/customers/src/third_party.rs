@@ -21,6 +21,8 @@ pub const BOT_TOKEN: &str = "telegram_bot_token";
 pub const WALLET_KEY: &str = "wallet_signing_key";
 /// The name of the token that the service which names exchange rates wants.
 pub const RATES_TOKEN: &str = "rates_token";
+/// The name of the secrets that the company's KYC provider signs with: one, or the new and the old one with a space between.
+pub const KYC_PROVIDER: &str = "kyc_provider_secret";
 /// What a third party said is believed for a day.
 const VOUCHED_LIFE_MS: i64 = DAY_MS;
 /// Who started the bot is remembered so long without having bound the account.

@@ -8,6 +8,7 @@ use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::SecretString;
 use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::SendError;
 use crate::http::HttpClient;
@@ -15,6 +16,11 @@ use crate::reach::Reach;
 
 /// The longest that a receiver may take to answer.
 pub const LONGEST: Duration = Duration::from_secs(10);
+
+/// How far a message's time may be from ours.
+const TOLERANCE_MS: u64 = 5 * 60 * 1_000;
+/// Signatures of one message that are looked at.
+const MOST_SIGNATURES: usize = 8;
 
 /// What secrets begin with when they are shown.
 const PREFIX: &str = "whsec_";
@@ -52,6 +58,43 @@ pub fn signature(secret: &[u8], id: &str, timestamp: &str, body: &str) -> String
         mac.update(part.as_bytes());
     }
     format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()))
+}
+
+/// The secrets in a text: one or two, each written `whsec_…`, with a space between.
+///
+/// # Errors
+/// A sentence for the operator, without the text.
+pub fn secrets_of(text: &str) -> Result<Vec<Vec<u8>>, String> {
+    let one = |word: &str| {
+        let bytes = word.strip_prefix(PREFIX).and_then(|base64| BASE64.decode(base64.as_bytes()).ok());
+        bytes.filter(|bytes| (24..=64).contains(&bytes.len()))
+    };
+    let all: Option<Vec<Vec<u8>>> = text.split_whitespace().map(one).collect();
+    all.filter(|all| (1..=2).contains(&all.len()))
+        .ok_or_else(|| format!("one or two secrets: {PREFIX} and 24 to 64 bytes in Base64"))
+}
+
+/// Whether a message that came in was signed with one of the secrets, not long ago: the specification's headers, at most
+/// five minutes off, so that what was recorded is of no use later.
+#[must_use]
+pub fn is_signed(
+    secrets: &[Vec<u8>],
+    (id, timestamp, signatures): (&str, &str, &str),
+    body: &str,
+    now_ms: i64,
+) -> bool {
+    let at = timestamp.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1_000));
+    let is_fresh = at.is_some_and(|at| now_ms.abs_diff(at) <= TOLERANCE_MS);
+    let is_id = (1..=200).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    // All are compared, whichever fits.
+    let mut fits = Choice::from(0);
+    for secret in secrets {
+        let due = signature(secret, id, timestamp, body);
+        for given in signatures.split(' ').take(MOST_SIGNATURES) {
+            fits |= due.as_bytes().ct_eq(given.as_bytes());
+        }
+    }
+    is_fresh && is_id && bool::from(fits)
 }
 
 /// What is sent.

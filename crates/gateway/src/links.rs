@@ -1,4 +1,5 @@
-//! Pages and hooks that no client of the API calls: the link that freezes an account, and Telegram's webhook.
+//! Pages and hooks that no client of the API calls: the link that freezes an account, Telegram's webhook, and that of a
+//! company's KYC provider.
 
 use crate::Gateway;
 use crate::envelope;
@@ -7,8 +8,11 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Router, extract::DefaultBodyLimit};
+use custos_customers::kyc::Taken;
 use custos_customers::{changes, session::Origin, third_party};
+use custos_operations::error::Error;
 use custos_operations::operation::Class;
+use custos_operations::verdicts::{self, Received, Signed};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
@@ -19,11 +23,15 @@ use subtle::ConstantTimeEq;
 /// The largest update that Telegram's webhook is read from.
 const MAX_UPDATE_BYTES: usize = 256 * 1024;
 
+/// The largest message that a KYC provider's webhook is read from.
+const MAX_VERDICT_BYTES: usize = 64 * 1024;
+
 /// The routes.
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/freeze/{token}", get(ask).post(freeze))
         .route("/hooks/telegram/{company}", post(telegram).layer(DefaultBodyLimit::max(MAX_UPDATE_BYTES)))
+        .route("/hooks/kyc/{company}", post(kyc).layer(DefaultBodyLimit::max(MAX_VERDICT_BYTES)))
 }
 
 fn page(status: StatusCode, title: &str, inner: &str) -> Response<Body> {
@@ -61,7 +69,12 @@ fn stale() -> Response<Body> {
 }
 
 /// The client's address, unless it floods or the server is stopping.
-fn admitted(gateway: &Gateway, peer: SocketAddr, headers: &HeaderMap) -> Result<IpAddr, Box<Response<Body>>> {
+fn admitted(
+    gateway: &Gateway,
+    class: Class,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<IpAddr, Box<Response<Body>>> {
     let address = gateway.proxies.client_address(peer.ip(), headers);
     let now = gateway.api.app().store.now_ms();
     if gateway.draining.load(Ordering::Relaxed) {
@@ -71,7 +84,7 @@ fn admitted(gateway: &Gateway, peer: SocketAddr, headers: &HeaderMap) -> Result<
             "<p>This server is stopping.</p>",
         )));
     }
-    if !gateway.limits.class(Class::SignIn, address, now).allowed {
+    if !gateway.limits.class(class, address, now).allowed {
         return Err(Box::new(page(
             StatusCode::TOO_MANY_REQUESTS,
             "Please try again later",
@@ -88,7 +101,7 @@ async fn ask(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    if let Err(refused) = admitted(&gateway, peer, &headers) {
+    if let Err(refused) = admitted(&gateway, Class::SignIn, peer, &headers) {
         return *refused;
     }
     let store = &gateway.api.app().store;
@@ -115,7 +128,7 @@ async fn freeze(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let address = match admitted(&gateway, peer, &headers) {
+    let address = match admitted(&gateway, Class::SignIn, peer, &headers) {
         Ok(address) => address.to_canonical().to_string(),
         Err(refused) => return *refused,
     };
@@ -172,7 +185,7 @@ async fn telegram(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    if let Err(refused) = admitted(&gateway, peer, &headers) {
+    if let Err(refused) = admitted(&gateway, Class::SignIn, peer, &headers) {
         return *refused;
     }
     let given = headers
@@ -200,6 +213,43 @@ async fn telegram(
     };
     let done = store.write(move |tx| third_party::set_subscribed(tx, company_id, &user_id, subscribed)).await;
     done.map_or_else(failed, |_| answer(StatusCode::OK))
+}
+
+async fn kyc(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(company_id): Path<i64>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    if let Err(refused) = admitted(&gateway, Class::Write, peer, &headers) {
+        return *refused;
+    }
+    let answer = |status, words: &str| {
+        envelope::response(status, serde_json::json!({ "result": words }).to_string().into_bytes())
+    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let signed = Signed {
+        id: text("webhook-id"),
+        timestamp: text("webhook-timestamp"),
+        signature: text("webhook-signature"),
+    };
+    let Ok(body) = String::from_utf8(body.to_vec()) else {
+        return answer(StatusCode::BAD_REQUEST, "unreadable");
+    };
+    match verdicts::receive(&gateway.api.app().store, company_id, signed, body).await {
+        Ok(Received::Taken(Taken::Decided)) => answer(StatusCode::OK, "decided"),
+        Ok(Received::Taken(Taken::Noted)) => answer(StatusCode::OK, "noted"),
+        Ok(Received::Taken(Taken::Before)) => answer(StatusCode::OK, "taken before"),
+        Ok(Received::Unsigned) => answer(StatusCode::UNAUTHORIZED, "unsigned"),
+        Ok(Received::Unreadable) => answer(StatusCode::BAD_REQUEST, "unreadable"),
+        // Sent again, it would fare no better: the code says why.
+        Err(error @ Error::Refused { .. }) => answer(StatusCode::CONFLICT, error.code()),
+        Err(error) => {
+            tracing::error!(%error, "a KYC provider's message could not be taken");
+            answer(StatusCode::SERVICE_UNAVAILABLE, "later")
+        }
+    }
 }
 
 #[cfg(test)]

@@ -27,3 +27,4 @@ pub mod regroup;
 pub mod shape;
 pub mod terms;
 pub mod timeline;
+pub mod verdicts;

@@ -2,7 +2,7 @@
 
 use super::plan::{Level, Path, path_of};
 use super::values::{self, Checked, Given};
-use super::{Application, State, application_of, find_plan, note, seal_context};
+use super::{Application, State, application_of, find_plan, note, seal_context, tell};
 use crate::company::{self, Company};
 use crate::customer::{self, Customer};
 use crate::error::{Code, Result};
@@ -165,18 +165,20 @@ fn keep(
     let action = if commit { "kyc.submit" } else { "kyc.draft" };
     note(tx, (company_id, customer.id), action, "customer", detail);
     if commit {
-        alarm(tx, &kept)?;
+        let is_shared = alarm(tx, &kept)?;
+        let more = json!({ "revision": kept.revision, "country": kept.country, "documentShared": is_shared });
+        tell(tx, (company_id, customer.id), "kyc.submitted", (id, &level.code), more)?;
     }
     tx.touch(customer.id);
     Ok(id)
 }
 
-/// The same document under two customers is written down; reviewers are shown it whenever they look.
-fn alarm(tx: &mut Tx<'_>, kept: &Application) -> Result<()> {
+/// The same document under two customers is written down; reviewers are shown it whenever they look. Says whether it is.
+fn alarm(tx: &mut Tx<'_>, kept: &Application) -> Result<bool> {
     let others = super::review::others_with_document(tx, kept)?;
     if !others.is_empty() {
         let detail = json!({ "application": kept.id, "level": kept.level, "others": others });
         note(tx, (kept.company_id, kept.customer_id), "kyc.document_shared", "system", detail);
     }
-    Ok(())
+    Ok(!others.is_empty())
 }

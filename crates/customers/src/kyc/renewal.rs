@@ -1,6 +1,6 @@
 //! Documents that expire: customers are told 60, 30 and 7 days before, and afterwards are asked anew.
 
-use super::{Application, State, application_of, note};
+use super::{Application, State, application_of, note, tell};
 use crate::error::Result;
 use crate::{company, customer, notices};
 use custos_store::{DAY_MS, Tx, params};
@@ -66,6 +66,7 @@ fn remind(tx: &mut Tx<'_>, customer: &customer::Customer, application: &Applicat
             params![application.company_id, application.id, now],
         )?;
         note(tx, key, "kyc.expire", "system", detail);
+        tell(tx, key, "kyc.expired", (application.id, &application.level), json!({}))?;
         tx.touch(customer.id);
     } else {
         let next = next_notice(until, now);

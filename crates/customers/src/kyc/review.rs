@@ -2,10 +2,10 @@
 
 use super::plan::path_of;
 use super::values::Values;
-use super::{Application, State, apply, find, find_plan, key_of, lock, note};
+use super::{Application, State, apply, find, find_plan, key_of, lock, note, tell, verdict};
 use crate::customer::Customer;
 use crate::error::{Code, Result};
-use custos_store::{Tx, events, params};
+use custos_store::{Tx, params};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -30,6 +30,8 @@ pub struct Queued {
     pub queue_at: i64,
     /// Another customer has shown the same document.
     pub is_shared: bool,
+    /// A provider wants someone to look at it, or says that it is not true.
+    pub is_flagged: bool,
 }
 
 /// What waits for a decision, the longest first, after the line of `(queue_at, id)`.
@@ -42,6 +44,9 @@ pub fn queue(tx: &mut Tx<'_>, company_id: i64, after: (i64, i64), limit: i64) ->
         "SELECT a.id, a.customer_id, c.number, a.level, a.country, a.state, a.handled_by, a.queue_at, \
          CASE WHEN EXISTS (SELECT 1 FROM kyc_applications o WHERE o.company_id = a.company_id \
          AND o.document_hash = a.document_hash AND o.customer_id <> a.customer_id) \
+         THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END, \
+         CASE WHEN EXISTS (SELECT 1 FROM kyc_verdicts v WHERE v.company_id = a.company_id \
+         AND v.application_id = a.id AND v.revision = a.revision AND v.says <> 'approve') \
          THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END \
          FROM kyc_applications a JOIN customers c ON c.company_id = a.company_id AND c.id = a.customer_id \
          WHERE a.company_id = $1 AND a.queue_at IS NOT NULL AND (a.queue_at, a.id) > ($2, $3) \
@@ -58,6 +63,7 @@ pub fn queue(tx: &mut Tx<'_>, company_id: i64, after: (i64, i64), limit: i64) ->
                 handled_by: row.get(6)?,
                 queue_at: row.get(7)?,
                 is_shared: row.get::<i64>(8)? == 1,
+                is_flagged: row.get::<i64>(9)? == 1,
             })
         },
     )?)
@@ -72,6 +78,8 @@ pub struct Case {
     pub values: Values,
     /// Other customers who have shown the same document.
     pub others: Vec<i64>,
+    /// What providers said of it.
+    pub verdicts: Vec<verdict::Shown>,
 }
 
 /// Looks at an application with all that was told, which leaves an entry.
@@ -85,9 +93,10 @@ pub fn look(tx: &mut Tx<'_>, company_id: i64, id: i64, actor: &str) -> Result<Ca
         None => Values::new(),
     };
     let others = others_with_document(tx, &application)?;
+    let verdicts = verdict::of(tx, &application)?;
     let detail = json!({ "application": id, "level": application.level });
     note(tx, (company_id, application.customer_id), "kyc.look", actor, detail);
-    Ok(Case { application, values, others })
+    Ok(Case { application, values, others, verdicts })
 }
 
 /// Other customers who have shown the same document.
@@ -187,8 +196,7 @@ pub fn approve(
         "reason": reason, "revision": revision,
     });
     note(tx, (company_id, customer.id), "kyc.approve", actor, detail);
-    let data = json!({ "application": id, "level": application.level });
-    events::emit(tx, company_id, "kyc.passed", customer.id, data)?;
+    tell(tx, (company_id, customer.id), "kyc.passed", (id, &application.level), json!({}))?;
     tx.touch(customer.id);
     Ok(())
 }
@@ -236,10 +244,13 @@ pub fn reject(
     (actor, why): (&str, &Rejection),
 ) -> Result<()> {
     let (customer, application) = decided(tx, company_id, id, revision, actor)?;
+    if !why.elements.is_empty() {
+        are_known(tx, &customer, &application, &why.elements)?;
+    }
     let to = if why.is_final { State::RejectedForGood } else { State::Rejected };
     turn_down(tx, &application, to, (actor, why), "kyc.reject")?;
-    let data = json!({ "application": id, "level": application.level, "final": why.is_final });
-    events::emit(tx, company_id, "kyc.rejected", customer.id, data)?;
+    let more = json!({ "final": why.is_final });
+    tell(tx, (company_id, customer.id), "kyc.rejected", (id, &application.level), more)?;
     tx.touch(customer.id);
     Ok(())
 }
@@ -264,8 +275,30 @@ pub fn ask_again(
         return Err(Code::KycNotPending.refuse());
     }
     turn_down(tx, &application, State::Rejected, (actor, why), "kyc.ask_again")?;
+    tell(tx, (company_id, application.customer_id), "kyc.asked_again", (id, &application.level), json!({}))?;
     tx.touch(application.customer_id);
     Ok(())
+}
+
+/// What is said of something that was neither asked nor told would reach nobody.
+fn are_known(
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    application: &Application,
+    elements: &BTreeMap<String, String>,
+) -> Result<()> {
+    let plan = find_plan(tx, customer.company_id)?;
+    let asked = (Some(application.open_account_type), Some(application.country.as_str()));
+    let path = path_of(&plan, customer, apply::group_type(tx, customer)?, asked);
+    let level = path.and_then(|path| path.level(&application.level));
+    let is_asked =
+        |code: &String| level.is_some_and(|level| level.elements.iter().any(|element| element.code == *code));
+    let told = match key_of(tx, application)? {
+        Some(key) => application.values(&key)?,
+        None => Values::new(),
+    };
+    let is_known = |code: &String| told.contains_key(code) || is_asked(code);
+    if elements.keys().all(is_known) { Ok(()) } else { Err(Code::BadField.with(&["elements"])) }
 }
 
 fn turn_down(

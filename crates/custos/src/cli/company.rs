@@ -9,6 +9,7 @@ use custos_customers::operator::{self, OwnText};
 use custos_customers::third_party;
 use custos_delivery::telegram::{DEFAULT_BASE_URL, TelegramBot};
 use custos_delivery::wallet::CallKey;
+use custos_delivery::webhook;
 use custos_ledger::assets;
 use custos_store::{Tx, audit};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ pub(super) enum Command {
         /// The company's id
         id: i64,
         /// Which secret
-        #[arg(value_parser = [third_party::BOT_TOKEN, third_party::WALLET_KEY, third_party::RATES_TOKEN])]
+        #[arg(value_parser = [third_party::BOT_TOKEN, third_party::WALLET_KEY, third_party::RATES_TOKEN, third_party::KYC_PROVIDER])]
         name: String,
     },
     /// Stop serving a company's customers
@@ -105,6 +106,9 @@ fn secret(id: i64, name: String, source: &Source, json: bool) -> Done {
     }
     if set && name == third_party::WALLET_KEY {
         CallKey::from_pem(&secret).map_err(Failure::Said)?;
+    }
+    if set && name == third_party::KYC_PROVIDER {
+        webhook::secrets_of(&secret).map_err(Failure::Said)?;
     }
     let (_, store) = open::command_store(source)?;
     let (by, named) = (actor(), name.clone());

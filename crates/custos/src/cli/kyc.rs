@@ -236,6 +236,7 @@ fn queue(store: &Store, company: i64, after: Option<(i64, i64)>, limit: i64, jso
                 "id": one.id, "customer": one.number, "level": one.level, "country": one.country,
                 "state": one.state.as_str(), "handledBy": one.handled_by, "queueAt": one.queue_at,
                 "documentShared": one.is_shared,
+                "flagged": one.is_flagged,
             })
         })
         .collect();

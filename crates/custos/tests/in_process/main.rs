@@ -25,6 +25,7 @@ mod http_server;
 mod import;
 mod isolation;
 mod kyc;
+mod kyc_provider;
 mod loans;
 mod lockout;
 mod margin;

@@ -115,9 +115,21 @@ impl Client {
         self.exchange(Method::POST, path, Some(content_type), body)
     }
 
+    /// Calls a hook, which lies beside the API.
+    pub(crate) fn calls_hook(&self, path: &str, body: &str) -> Reply {
+        self.exchange_at(Method::POST, path, Some("application/json"), body.as_bytes())
+    }
+
     fn exchange(&self, method: Method, path: &str, content_type: Option<&str>, body: &[u8]) -> Reply {
+        Reply {
+            called: path.to_owned(),
+            ..self.exchange_at(method, &format!("/api{path}"), content_type, body)
+        }
+    }
+
+    fn exchange_at(&self, method: Method, path: &str, content_type: Option<&str>, body: &[u8]) -> Reply {
         let mut request = ureq::http::Request::new(body);
-        *request.uri_mut() = format!("http://{}/api{path}", self.server).parse().unwrap();
+        *request.uri_mut() = format!("http://{}{path}", self.server).parse().unwrap();
         let forwarded = ("x-forwarded-for", self.address.clone());
         let kind = content_type.map(|kind| ("content-type", kind.to_owned()));
         for (name, value) in self.headers.iter().chain([&forwarded]).chain(&kind) {
@@ -208,7 +220,7 @@ pub(crate) fn address_of(entry: &Entry) -> String {
 pub(crate) struct Reply {
     called: String,
     pub(crate) status: u16,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl Reply {

@@ -7,7 +7,7 @@ use crate::office::Staff;
 use crate::operation::{Class, Operation, Prefix};
 use crate::shape::Done;
 use crate::{part, reply, request};
-use custos_customers::kyc::{self, Rejection};
+use custos_customers::kyc::{self, Rejection, ShownVerdict};
 use custos_customers::staff::may;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -35,6 +35,8 @@ reply! {
         queue_at: i64 = "queueAt",
         /// Another customer has shown the same document.
         is_shared: bool = "documentShared",
+        /// A provider wants someone to look at it, or says that it is not true.
+        is_flagged: bool = "flagged",
     }
 }
 
@@ -72,6 +74,7 @@ impl Operation for KycQueue {
             handled_by: one.handled_by,
             queue_at: one.queue_at,
             is_shared: one.is_shared,
+            is_flagged: one.is_flagged,
         };
         Ok(all.into_iter().map(view).collect())
     }
@@ -111,8 +114,15 @@ impl Operation for LookAtKyc {
             "elementRemarks": application.element_remarks,
             "values": case.values,
             "othersWithDocument": case.others,
+            "verdicts": case.verdicts.iter().map(verdict_view).collect::<Value>(),
         }))
     }
+}
+
+fn verdict_view(shown: &ShownVerdict) -> Value {
+    json!({
+        "source": shown.source, "verdict": shown.says, "revision": shown.revision, "text": shown.text, "at": shown.at,
+    })
 }
 
 request! {
