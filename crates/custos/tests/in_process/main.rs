@@ -33,6 +33,8 @@ mod matrix;
 mod mfa;
 mod mfa_lock;
 mod office;
+mod office_care;
+mod office_company;
 mod office_desk;
 mod office_matrix;
 mod office_money;
