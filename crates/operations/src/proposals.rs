@@ -7,7 +7,9 @@ use crate::adjustments;
 use crate::calls::office::care::{ChangeContact, OverrideKyc, ResetMfa};
 use crate::calls::office::closures::CloseAccount;
 use crate::calls::office::company::SetCompany;
+use crate::calls::office::rates::SetRate;
 use crate::calls::office::staff::{AddMember, InviteMember, SetMemberRoles};
+use crate::calls::office::texts::SetText;
 use crate::context::Context;
 use crate::error::{Error, Gate, Result};
 use crate::reply;
@@ -97,6 +99,8 @@ pub static ACTIONS: &[ActionEntry] = &[
     action::<OverrideKyc>(),
     action::<CloseAccount>(),
     action::<SetCompany>(),
+    action::<SetText>(),
+    action::<SetRate>(),
 ];
 
 reply! {

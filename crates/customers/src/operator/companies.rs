@@ -83,7 +83,9 @@ pub fn change_company(
             }
         };
         companies::set_text(tx, id, &lang, &text.key, text.pattern.as_deref())?;
-        detail.insert(format!("text {lang}:{}", text.key), text.pattern.is_some().into());
+        let old = before.texts.iter().find(|(of, key, _)| *of == lang && *key == text.key);
+        let old = old.map(|(_, _, pattern)| pattern);
+        detail.insert(format!("text {lang}:{}", text.key), json!([old, text.pattern]));
     }
     if detail.is_empty() {
         return Ok(after);

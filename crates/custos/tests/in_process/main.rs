@@ -40,6 +40,7 @@ mod office_matrix;
 mod office_money;
 mod office_proposals;
 mod office_reading;
+mod office_words;
 mod rates_service;
 #[path = "../../../../e2e/src/recorder.rs"]
 mod recorder;

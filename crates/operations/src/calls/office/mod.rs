@@ -15,8 +15,10 @@ pub mod kyc;
 pub mod money;
 pub mod people;
 pub mod proposals;
+pub mod rates;
 pub mod reference;
 pub mod staff;
+pub mod texts;
 pub mod transfer_locks;
 
 use crate::operation::{Entry, entry};
@@ -70,6 +72,10 @@ pub static OFFICE: &[Entry] = &[
     entry::<delivery::DropLetter>(),
     entry::<company::CompanySettings>(),
     entry::<company::SetCompanySettings>(),
+    entry::<texts::ListTexts>(),
+    entry::<texts::SetOwnText>(),
+    entry::<texts::PreviewText>(),
+    entry::<rates::SetExchangeRate>(),
     entry::<events::ListEvents>(),
     entry::<audit::ListAudit>(),
     entry::<money::ExchangeRates>(),
