@@ -16,7 +16,7 @@ use serde_json::json;
 
 pub use crate::time::{utc_iso, utc_midnight, utc_text};
 pub use companies::{
-    OwnText, add_company, add_group, change_company, change_group, flat, group_json, laid_over,
+    OwnText, add_company, add_group, change_company, change_group, check_group, flat, group_json, laid_over,
 };
 pub use contacts::{change_contact, check_contact};
 pub use freezing::{freeze, lock_because, reset_mfa, unfreeze};

@@ -7,6 +7,7 @@ use crate::adjustments;
 use crate::calls::office::care::{ChangeContact, OverrideKyc, ResetMfa};
 use crate::calls::office::closures::CloseAccount;
 use crate::calls::office::company::SetCompany;
+use crate::calls::office::groups::SetGroup;
 use crate::calls::office::rates::SetRate;
 use crate::calls::office::staff::{AddMember, InviteMember, SetMemberRoles};
 use crate::calls::office::texts::SetText;
@@ -100,6 +101,7 @@ pub static ACTIONS: &[ActionEntry] = &[
     action::<CloseAccount>(),
     action::<SetCompany>(),
     action::<SetText>(),
+    action::<SetGroup>(),
     action::<SetRate>(),
 ];
 

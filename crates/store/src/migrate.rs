@@ -59,7 +59,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "office_proposals",
         sql: include_str!("../migrations/0018_office_proposals.sql"),
     },
-    Migration { version: 21, name: "four_eyes", sql: include_str!("../migrations/0021_four_eyes.sql") },
+    Migration { version: 19, name: "four_eyes", sql: include_str!("../migrations/0019_four_eyes.sql") },
 ];
 
 /// How a database stands to this program.

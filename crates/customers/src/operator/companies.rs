@@ -235,7 +235,11 @@ pub fn change_group(
     Ok(after)
 }
 
-fn check_group(tx: &mut Tx<'_>, company_id: i64, group: &Group) -> Result<()> {
+/// What is wrong with a group, without setting it.
+///
+/// # Errors
+/// A group that can't be; else the store's.
+pub fn check_group(tx: &mut Tx<'_>, company_id: i64, group: &Group) -> Result<()> {
     let name = group.name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(Error::Said("a group has a name of 1 to 100 characters".to_owned()));

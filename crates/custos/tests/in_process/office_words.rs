@@ -1,12 +1,14 @@
 //! What staff set of what customers read, and of what money is worth.
 
-use crate::common::{BAD_FIELD, Backend, CANNOT_BE, House, NOT_FOUND, NOT_PERMITTED, on_both};
+use crate::common::{BAD_FIELD, Backend, CANNOT_BE, Client, House, NOT_FOUND, NOT_PERMITTED, on_both};
 use serde_json::{Value, json};
 
 on_both! {
     a_text_takes_two_and_is_shown_before,
     texts_that_cannot_be_are_not_proposed,
     a_rate_takes_two,
+    a_group_takes_two,
+    a_customer_is_told_by_parts,
 }
 
 const KEY: &str = "message-new-device-sms";
@@ -109,4 +111,68 @@ fn a_rate_takes_two(backend: Backend) {
     let entry = "SELECT count(*) FROM audit_log WHERE action = 'rates.set' AND actor = 'staff:bob' \
                  AND detail LIKE '%[\"60000\",\"61000\"]%'";
     assert_eq!(house.number(entry), 1);
+}
+
+fn a_group_takes_two(backend: Backend) {
+    let house = House::open(backend);
+    let [ada, bob] = ["ada", "bob"].map(|name| house.member(name, &["owner"]).desk);
+    let first = || ada.office("groupList", json!({})).data()[0].clone();
+    let (id, name) = (first()["id"].clone(), first()["name"].clone());
+    let set = |to: &str| json!({ "id": id, "name": to, "reason": "a better one" });
+    house.member("fin", &["finance"]).desk.office("GroupService.set", set("Gold")).is(NOT_PERMITTED);
+    ada.office("GroupService.set", set(" ")).is(CANNOT_BE);
+    ada.office("GroupService.set", json!({ "id": 9_999, "name": "Gold", "reason": "r" })).is(NOT_FOUND);
+    let propose = |to: &str| json!({ "id": ada.office("GroupService.set", set(to)).data()["proposalId"] });
+    let (gold, silver) = (propose("Gold"), propose("Silver"));
+    assert_eq!(first()["name"], name);
+    ada.office("ProposalService.approve", gold.clone()).is(NOT_PERMITTED);
+    let other = house.add_company(true);
+    house
+        .member_of(other, "own", &["owner"])
+        .desk
+        .office("ProposalService.approve", gold.clone())
+        .is(NOT_FOUND);
+    bob.office("ProposalService.approve", gold.clone()).is("0");
+    assert_eq!(first()["name"], "Gold");
+    bob.office("ProposalService.approve", gold).is(NOT_FOUND);
+    bob.office("ProposalService.approve", silver).is(CANNOT_BE);
+    let entry = "SELECT count(*) FROM audit_log WHERE action = 'group.set' AND actor = 'staff:bob' \
+                 AND detail LIKE '%before%' AND detail LIKE '%Gold%'";
+    assert_eq!(house.number(entry), 1);
+}
+
+fn a_customer_is_told_by_parts(backend: Backend) {
+    let house = House::open(backend);
+    let (customer, second) = (house.customer(), house.customer());
+    let viewer = house.member("vic", &["viewer"]).desk;
+    let page =
+        |desk: &Client, body: Value| desk.office("WhiteCustomerAdminApiService.page", body).data().clone();
+    let found = page(&viewer, json!({ "customerNo": customer.number }));
+    assert_eq!((&found["total"], &found["pages"], &found["size"]), (&json!(1), &json!(1), &json!(20)));
+    assert_eq!(found["records"][0]["customerNo"], json!(customer.number));
+    assert!(!found.to_string().contains(&customer.email));
+    assert_eq!(page(&viewer, json!({ "customerNo": customer.number, "current": 2 }))["records"], json!([]));
+    let other = house.add_company(true);
+    let next_door = house.member_of(other, "own", &["owner"]).desk;
+    assert_eq!(page(&next_door, json!({ "customerNo": customer.number }))["total"], 0);
+
+    let body = |kind: &str, id: i64| json!({ "type": kind, "id": id, "customerNo": customer.number });
+    let detail = |desk: &Client, kind: &str| {
+        desk.office("WhiteCustomerAdminApiService.detail", body(kind, customer.id))
+    };
+    let base = detail(&viewer, "baseInfo").data().clone();
+    assert_eq!(base["customerNo"], json!(customer.number));
+    assert!(!base.to_string().contains(&customer.email));
+    assert!(!detail(&viewer, "tradeAccount").data().as_array().unwrap().is_empty());
+    for kind in ["kyc", "allKyc", "bankList", "walletList"] {
+        assert_eq!(detail(&viewer, kind).data(), &json!([]), "{kind}");
+    }
+    assert_eq!(detail(&viewer, "otherInfo").data(), &json!({}));
+    detail(&viewer, "everything").is(BAD_FIELD);
+    detail(&next_door, "baseInfo").is(NOT_FOUND);
+    viewer.office("WhiteCustomerAdminApiService.detail", body("baseInfo", second.id)).is(NOT_FOUND);
+    // Each part takes its own permission.
+    let finance = house.member("fin", &["finance"]).desk;
+    detail(&finance, "kyc").is(NOT_PERMITTED);
+    detail(&house.member("rev", &["kyc_reviewer"]).desk, "tradeAccount").is(NOT_PERMITTED);
 }

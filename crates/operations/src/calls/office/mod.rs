@@ -11,6 +11,7 @@ pub mod company;
 pub mod customers;
 pub mod delivery;
 pub mod events;
+pub mod groups;
 pub mod kyc;
 pub mod money;
 pub mod people;
@@ -20,6 +21,7 @@ pub mod reference;
 pub mod staff;
 pub mod texts;
 pub mod transfer_locks;
+pub mod white;
 
 use crate::operation::{Entry, entry};
 
@@ -76,6 +78,9 @@ pub static OFFICE: &[Entry] = &[
     entry::<texts::SetOwnText>(),
     entry::<texts::PreviewText>(),
     entry::<rates::SetExchangeRate>(),
+    entry::<groups::SetCustomerGroup>(),
+    entry::<white::PageOfCustomers>(),
+    entry::<white::CustomerDetail>(),
     entry::<events::ListEvents>(),
     entry::<audit::ListAudit>(),
     entry::<money::ExchangeRates>(),

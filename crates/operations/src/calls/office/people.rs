@@ -78,7 +78,7 @@ request! {
     }
 }
 
-fn view(found: Found) -> FoundView {
+pub(super) fn view(found: Found) -> FoundView {
     let found = found.masked();
     FoundView {
         id: found.id,
