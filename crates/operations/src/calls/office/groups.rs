@@ -13,7 +13,7 @@ use custos_customers::operator;
 use custos_customers::staff::{Permission, may};
 use custos_store::Tx;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A group's terms, as they are proposed.
 #[derive(Debug, Serialize, Deserialize)]
