@@ -125,6 +125,17 @@ message-closure-rejected-email-text =
     Reason: { $reason }
 message-closure-rejected-sms = { $company }: your account was not closed: { $reason }
 
+## A member of staff is invited
+
+message-staff-invitation-email-subject = Your invitation to the { $company } back office
+message-staff-invitation-email-text =
+    You are invited to the back office of { $company } as { $name }. Enrol with this code:
+
+    { $code }
+
+    It works once and expires in { $hours } hours. Whoever has it can enrol in your place: do not pass it on.
+message-staff-invitation-sms = { $code } is your code for the { $company } back office, { $name }. Valid { $hours } h.
+
 ## Test message
 
 message-test-email-subject = Test message from { $company }

@@ -112,6 +112,17 @@ message-closure-rejected-email-text =
     原因：{ $reason }
 message-closure-rejected-sms = { $company }：您的账户未注销：{ $reason }
 
+## 邀请员工
+
+message-staff-invitation-email-subject = { $company }后台邀请
+message-staff-invitation-email-text =
+    您已受邀以 { $name } 的名义使用{ $company }后台。请用此代码注册：
+
+    { $code }
+
+    代码仅可使用一次，{ $hours } 小时内有效。持有者可代您注册，请勿转交他人。
+message-staff-invitation-sms = { $code } 是您（{ $name }）的{ $company }后台代码，{ $hours } 小时内有效。
+
 ## 测试消息
 
 message-test-email-subject = 来自{ $company }的测试消息

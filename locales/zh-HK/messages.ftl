@@ -112,6 +112,17 @@ message-closure-rejected-email-text =
     原因：{ $reason }
 message-closure-rejected-sms = { $company }：您的帳戶未註銷：{ $reason }
 
+## 邀請員工
+
+message-staff-invitation-email-subject = { $company }後台邀請
+message-staff-invitation-email-text =
+    您已獲邀以 { $name } 的名義使用{ $company }後台。請用此代碼註冊：
+
+    { $code }
+
+    代碼僅可使用一次，{ $hours } 小時內有效。持有者可代您註冊，請勿轉交他人。
+message-staff-invitation-sms = { $code } 是您（{ $name }）的{ $company }後台代碼，{ $hours } 小時內有效。
+
 ## 測試訊息
 
 message-test-email-subject = 來自{ $company }的測試訊息

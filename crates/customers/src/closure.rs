@@ -105,6 +105,12 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// Which wish it is: who is turned down may ask again.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn customer(&self) -> &Customer {

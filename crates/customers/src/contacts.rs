@@ -53,7 +53,12 @@ fn taken(new: &Recipient) -> Error {
     if new.channel() == Channel::Email { Code::EmailTaken.refuse() } else { Code::PhoneTaken.refuse() }
 }
 
-fn write(tx: &mut Tx<'_>, company: &Company, customer: &Customer, new: &Recipient) -> Result<Change> {
+pub(crate) fn write(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    customer: &Customer,
+    new: &Recipient,
+) -> Result<Change> {
     match new {
         Recipient::Email(email) => {
             tx.execute(
@@ -91,7 +96,12 @@ fn allowed(customer: &Customer, new: &Recipient, manner: Manner) -> Result<()> {
 
 /// Whether another customer has the address. Looked at after the proofs, so that only its owner learns it; the unique
 /// index decides a race.
-fn is_anothers(tx: &mut Tx<'_>, company: &Company, customer: &Customer, new: &Recipient) -> Result<bool> {
+pub(crate) fn is_anothers(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    customer: &Customer,
+    new: &Recipient,
+) -> Result<bool> {
     let name = match new {
         Recipient::Email(email) => customer::Name::Email(email.clone()),
         Recipient::Phone(phone) => customer::Name::Phone(phone.clone()),

@@ -13,6 +13,7 @@ macro_rules! columns {
 }
 
 mod apply;
+mod overriding;
 mod plan;
 mod progress;
 mod renewal;
@@ -21,6 +22,7 @@ mod values;
 mod verdict;
 
 pub use apply::{Wish, apply};
+pub use overriding::{Word, may_override, override_state};
 pub use plan::{CARD_TYPES, Element, Level, Path, Plan, SCENES, Show, find_plan, set_plan};
 pub use progress::{Progress, Standing, document, opening, opening_asked, progress};
 pub use renewal::remind_some;

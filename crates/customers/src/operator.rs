@@ -1,6 +1,7 @@
 //! What operators do. Each change leaves an entry in the company's audit chain, with the operator's name.
 
 mod companies;
+mod contacts;
 mod freezing;
 mod notes;
 pub mod search;
@@ -14,7 +15,10 @@ use custos_store::{Tx, UnitError, audit, params};
 use serde_json::json;
 
 pub use crate::time::{utc_iso, utc_midnight, utc_text};
-pub use companies::{OwnText, add_company, add_group, change_company, change_group, flat, group_json};
+pub use companies::{
+    OwnText, add_company, add_group, change_company, change_group, check_group, flat, group_json, laid_over,
+};
+pub use contacts::{change_contact, check_contact};
 pub use freezing::{freeze, lock_because, reset_mfa, unfreeze};
 pub use notes::{Note, add_note, notes, remove_note, set_tag, tags};
 

@@ -284,18 +284,34 @@ pub fn set<W: Warrant>(
 /// A reset ends the rows of wrong tries of that password, and what they locked; those of the other password and of the
 /// second factor stay.
 fn lift_locks(tx: &mut Tx<'_>, customer: &Customer, which: Which) -> Result<()> {
-    let (mfa, fund) = (crate::mfa::guard_subject(tx, customer), Which::Fund.guard_subject(tx, customer));
     if which == Which::Fund {
+        let fund = Which::Fund.guard_subject(tx, customer);
         tx.execute("DELETE FROM try_guards WHERE subject = $1", params![&fund])?;
         return Ok(());
     }
-    tx.execute(
-        "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2 AND subject <> $3 AND subject <> $4",
-        params![customer.company_id, customer.id, &mfa, &fund],
-    )?;
+    forget_sign_ins(tx, customer)?;
     tx.execute(
         "UPDATE customers SET locked_until = 0 WHERE company_id = $1 AND id = $2",
         params![customer.company_id, customer.id],
+    )?;
+    Ok(())
+}
+
+/// Under what wrong tries of the authenticator and of the fund password are counted.
+pub(crate) fn guards_that_stay(tx: &Tx<'_>, customer: &Customer) -> [[u8; 32]; 2] {
+    [crate::mfa::guard_subject(tx, customer), Which::Fund.guard_subject(tx, customer)]
+}
+
+/// Forgets wrong tries of signing in, and what they locked. Those of the authenticator and of the fund password stay:
+/// whoever guesses at these must not get new tries by asking to be let in.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn forget_sign_ins(tx: &mut Tx<'_>, customer: &Customer) -> Result<()> {
+    let [mfa, fund] = guards_that_stay(tx, customer);
+    tx.execute(
+        "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2 AND subject <> $3 AND subject <> $4",
+        params![customer.company_id, customer.id, &mfa, &fund],
     )?;
     Ok(())
 }

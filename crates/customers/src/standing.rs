@@ -2,7 +2,7 @@
 
 use crate::customer::{self, Customer, Status};
 use crate::error::Result;
-use crate::session;
+use crate::{freezes, passwords, session};
 use custos_store::{Tx, audit, events, params};
 use serde_json::json;
 
@@ -62,7 +62,8 @@ pub fn set_group(
     Ok(events::emit(tx, customer.company_id, "customer.group_changed", customer.id, told)?)
 }
 
-/// Locks an account until an operator unlocks it, or lifts every lock on it. Locking ends its sessions.
+/// Locks an account until an operator unlocks it, or lifts that lock and those that wrong passwords have drawn. Locking
+/// ends its sessions. Freezes of single scopes stand apart from it and stay.
 ///
 /// # Errors
 /// `CUSTOMER_API_0000003`, or the store's.
@@ -81,7 +82,7 @@ pub fn set_lock_because(
     reason: &str,
     actor: &str,
 ) -> Result<()> {
-    customer::lock(tx, company_id, customer_id)?;
+    let found = customer::lock(tx, company_id, customer_id)?;
     let until = if locked { customer::LOCKED_BY_OPERATOR } else { 0 };
     tx.execute(
         "UPDATE customers SET locked_until = $3 WHERE company_id = $1 AND id = $2",
@@ -91,10 +92,7 @@ pub fn set_lock_because(
     if locked {
         session::end_all(tx, company_id, customer_id, None)?;
     } else {
-        tx.execute(
-            "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2",
-            params![company_id, customer_id],
-        )?;
+        passwords::forget_sign_ins(tx, &found)?;
     }
     operator_entry(
         tx,
@@ -105,8 +103,20 @@ pub fn set_lock_because(
         if locked { "locked" } else { "unlocked" },
         reason,
     );
-    let kind = if locked { "customer.frozen" } else { "customer.unfrozen" };
-    Ok(events::emit(tx, company_id, kind, customer_id, json!({ "scope": "all" }))?)
+    if locked {
+        return Ok(events::emit(tx, company_id, "customer.frozen", customer_id, json!({ "scope": "all" }))?);
+    }
+    // Who hears that all is lifted would let a customer withdraw whose withdrawals are still frozen.
+    let still: Vec<&str> =
+        freezes::list(tx, company_id, customer_id)?.iter().map(|freeze| freeze.scope.as_str()).collect();
+    let told = json!({ "scope": "all", "stillFrozen": still });
+    Ok(events::emit(tx, company_id, "customer.unfrozen", customer_id, told)?)
+}
+
+/// Under what the wrong tries are counted that an unlock leaves as they are: of the authenticator, of the fund password.
+#[must_use]
+pub fn guards_that_stay(tx: &Tx<'_>, customer: &customer::Customer) -> [[u8; 32]; 2] {
+    passwords::guards_that_stay(tx, customer)
 }
 
 fn operator_entry(

@@ -5,8 +5,10 @@
 //! does not burn it.
 
 mod kind;
+mod status;
 
 pub use kind::{Kind, Purpose, Recipient, phone_refusal};
+pub use status::{Status, status};
 
 use crate::company::Company;
 use crate::customer::Customer;

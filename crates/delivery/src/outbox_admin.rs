@@ -1,7 +1,8 @@
 //! The outbox as operators see it: what waits, what was given up, what was not sent on purpose.
 
+use crate::Channel;
 use crate::outbox::{self, Payload};
-use custos_store::{DAY_MS, Result, Tx, Wake, audit, params};
+use custos_store::{DAY_MS, Result, Row, Tx, Wake, audit, params};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -40,21 +41,82 @@ pub fn list(tx: &mut Tx<'_>, state: &str, before: i64, limit: i64) -> Result<Vec
         "SELECT id, company_id, channel, template, masked, state, reason, attempts, due_at, created_at FROM outbox \
          WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         params![state, before, limit],
-        |row| {
-            Ok(Shown {
-                id: row.get(0)?,
-                company: row.get(1)?,
-                channel: row.get(2)?,
-                template: row.get(3)?,
-                to: row.get(4)?,
-                state: row.get(5)?,
-                reason: row.get(6)?,
-                attempts: row.get(7)?,
-                due_at: row.get(8)?,
-                created_at: row.get(9)?,
-            })
-        },
+        shown_of,
     )
+}
+
+fn shown_of(row: &Row<'_>) -> Result<Shown> {
+    Ok(Shown {
+        id: row.get(0)?,
+        company: row.get(1)?,
+        channel: row.get(2)?,
+        template: row.get(3)?,
+        to: row.get(4)?,
+        state: row.get(5)?,
+        reason: row.get(6)?,
+        attempts: row.get(7)?,
+        due_at: row.get(8)?,
+        created_at: row.get(9)?,
+    })
+}
+
+/// A company's messages that were given up, newest first, before the one of the id `before`.
+///
+/// # Errors
+/// The store's.
+pub fn dead_of(tx: &mut Tx<'_>, company_id: i64, (before, limit): (i64, i64)) -> Result<Vec<Shown>> {
+    tx.query(
+        "SELECT id, company_id, channel, template, masked, state, reason, attempts, due_at, created_at FROM outbox \
+         WHERE state = 'dead' AND company_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        params![company_id, before, limit],
+        shown_of,
+    )
+}
+
+/// What came of a wish to drop a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dropped {
+    /// Its words are gone.
+    Done,
+    /// The company has no such message that was given up.
+    Unknown,
+    /// It undoes something in a wallet system, which would stay as it is.
+    Needed,
+}
+
+/// Drops a company's message that was given up. What remains says that there was one, to whom in part, and that it was
+/// dropped.
+///
+/// # Errors
+/// The store's.
+pub fn drop_of(tx: &mut Tx<'_>, company_id: i64, id: i64, (actor, reason): (&str, &str)) -> Result<Dropped> {
+    let found = tx.query_opt(
+        "SELECT channel, template FROM outbox WHERE id = $1 AND company_id = $2 AND state = 'dead' FOR UPDATE",
+        params![id, company_id],
+        |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)),
+    )?;
+    let Some((channel, template)) = found else { return Ok(Dropped::Unknown) };
+    if channel == Channel::Wallet.as_str() {
+        return Ok(Dropped::Needed);
+    }
+    tx.execute(
+        "UPDATE outbox SET state = 'suppressed', reason = 'dropped', payload = NULL WHERE id = $1 AND company_id = $2",
+        params![id, company_id],
+    )?;
+    let detail =
+        json!({ "message": id, "template": template, "state": ["dead", "dropped"], "reason": reason });
+    tx.audit(audit::Entry::by_hand(company_id, "outbox.drop", actor, None, detail));
+    Ok(Dropped::Done)
+}
+
+/// Sends a company's dead letter again.
+///
+/// # Errors
+/// The store's.
+pub fn retry_of(tx: &mut Tx<'_>, company_id: i64, id: i64, actor: &str) -> Result<Retried> {
+    let whose: Option<i64> =
+        tx.query_opt("SELECT company_id FROM outbox WHERE id = $1", params![id], |row| row.get(0))?;
+    if whose == Some(company_id) { retry(tx, id, actor) } else { Ok(Retried::Unknown) }
 }
 
 /// What came of a wish to send again.

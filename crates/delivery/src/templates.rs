@@ -33,13 +33,15 @@ pub enum Template {
     ClosureApproved,
     /// The account stays open.
     ClosureRejected,
+    /// A member of staff is invited to the back office.
+    StaffInvitation,
     /// An operator tries out a channel.
     Test,
 }
 
 impl Template {
     /// Every template.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Code,
         Self::NewDevice,
         Self::WrongGoogleCode,
@@ -48,6 +50,7 @@ impl Template {
         Self::DocumentExpires,
         Self::ClosureApproved,
         Self::ClosureRejected,
+        Self::StaffInvitation,
         Self::Test,
     ];
 
@@ -63,6 +66,7 @@ impl Template {
             Self::DocumentExpires => "document-expires",
             Self::ClosureApproved => "closure-approved",
             Self::ClosureRejected => "closure-rejected",
+            Self::StaffInvitation => "staff-invitation",
             Self::Test => "test",
         }
     }
@@ -82,6 +86,7 @@ impl Template {
             Self::DocumentExpires => &["days"],
             Self::ClosureApproved => &[],
             Self::ClosureRejected => &["reason"],
+            Self::StaffInvitation => &["name", "code", "hours"],
             Self::Test => &["time"],
         }
     }

@@ -8,10 +8,10 @@ use custos_ledger::accounts::{self, Account};
 use custos_ledger::adjust::{self, Adjusted, Adjustment};
 use custos_ledger::assets::{self, Asset};
 use custos_ledger::exact::{self, RATE_DIGITS};
-use custos_ledger::proposals::{self, Proposal};
+use custos_ledger::proposals::{self, Checker, Eyes, Proposal};
 use custos_ledger::transfer::Posted;
 use custos_ledger::{Amount, Code, rates, reversal};
-use custos_store::Tx;
+use custos_store::{HOUR_MS, Tx};
 
 /// Whose account is meant.
 #[derive(Debug, Clone, Copy)]
@@ -112,8 +112,57 @@ pub fn propose(
     change: Change<'_>,
     waits: bool,
 ) -> Result<i64> {
+    propose_as(
+        tx,
+        company,
+        which,
+        change,
+        Maker { id: 0, takes: if waits { Takes::Two } else { Takes::One } },
+    )
+}
+
+/// How many people an adjustment takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// One.
+    One,
+    /// Two.
+    Two,
+    /// One within the company's limits for it (`office.adjust_alone`), two beyond.
+    AsTheCompanySays,
+}
+
+/// Who proposes an adjustment.
+#[derive(Debug, Clone, Copy)]
+pub struct Maker {
+    /// The person who answers for it, as the back office knows them; 0 for the command line.
+    pub id: i64,
+    /// How many people it takes.
+    pub takes: Takes,
+}
+
+/// The same, for someone whom the back office knows.
+///
+/// # Errors
+/// As [`adjust`].
+pub fn propose_as(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    which: Which<'_>,
+    change: Change<'_>,
+    maker: Maker,
+) -> Result<i64> {
     let (customer, account) = account(tx, company, which)?;
     let covering = Covering::of(tx, company, &customer)?;
+    let office = &company.settings.office;
+    let limit =
+        office.adjust_alone.get(&account.asset.code).and_then(|text| Amount::parse(text, account.digits()));
+    let eyes = match (maker.takes, limit) {
+        (Takes::One, _) => Eyes::Two,
+        (Takes::AsTheCompanySays, Some(limit)) => Eyes::FourBeyond(limit),
+        (Takes::Two, _) | (Takes::AsTheCompanySays, None) => Eyes::Four,
+    };
+    let open_until = tx.now() + office.proposal_hours * HOUR_MS;
     let wish = proposals::Wish {
         company_id: company.id,
         customer_id: customer.id,
@@ -122,7 +171,9 @@ pub fn propose(
         remark: change.reason,
         maker: change.actor,
         key: change.key,
-        waits,
+        maker_id: maker.id,
+        eyes,
+        open_until,
     };
     Ok(proposals::propose(tx, &wish, covering.cover())?)
 }
@@ -143,7 +194,7 @@ pub fn proposal(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<(Proposal, 
 ///
 /// # Errors
 /// As [`proposals::approve`]; `CUSTOMER_API_0000004` or `0103` for a customer who leaves or has left.
-pub fn approve(tx: &mut Tx<'_>, company: &Company, id: i64, checker: &str) -> Result<i64> {
+pub fn approve(tx: &mut Tx<'_>, company: &Company, id: i64, checker: Checker<'_>) -> Result<i64> {
     let (_, about, of) = proposal(tx, company.id, id)?;
     let which = Which {
         customer: &about.number,

@@ -3,6 +3,7 @@
 //! A block is a struct with its fields ([`request!`]) and an `impl` of [`operation::Operation`]. From it come dispatch,
 //! validation, the API document, metric labels and the class of rate limits; [`calls::ALL`] lists them.
 
+pub mod adjustments;
 pub mod api;
 pub mod calls;
 pub mod closing;

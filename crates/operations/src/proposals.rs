@@ -3,16 +3,24 @@
 //! An action is a struct of what is to be done with an [`Action`]; [`ACTIONS`] lists them. Its operation calls
 //! [`submit`], which does it at once where the company lets one person, and proposes it otherwise.
 
+use crate::adjustments;
+use crate::calls::office::care::{ChangeContact, OverrideKyc, ResetMfa};
+use crate::calls::office::closures::CloseAccount;
+use crate::calls::office::company::SetCompany;
+use crate::calls::office::groups::SetGroup;
+use crate::calls::office::rates::SetRate;
 use crate::calls::office::staff::{AddMember, InviteMember, SetMemberRoles};
+use crate::calls::office::texts::SetText;
 use crate::context::Context;
 use crate::error::{Error, Gate, Result};
 use crate::reply;
 use custos_customers::staff::proposals::{self, New, Proposal};
 use custos_customers::staff::{Officer, Permission};
+use custos_ledger::proposals::State;
 use custos_store::{HOUR_MS, Tx};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Where an action is proposed or done, and by whom: the maker when it is proposed, the checker when it is done.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +54,11 @@ pub trait Action: Serialize + DeserializeOwned + Send + 'static {
     /// As [`Action::carry_out`]'s.
     fn check(&self, tx: &mut Tx<'_>, desk: Desk<'_>) -> Result<()>;
 
+    /// How it is shown to who may not decide it. What holds addresses is masked.
+    fn masked(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
     /// Does it, in the transaction of the approval. What it returns is told to who approves.
     ///
     /// # Errors
@@ -61,6 +74,7 @@ pub struct ActionEntry {
     /// What the second person must be allowed.
     pub check: Permission,
     carry_out: fn(&[u8], &mut Tx<'_>, Desk<'_>) -> Result<Value>,
+    masked: fn(&[u8]) -> Value,
 }
 
 const fn action<A: Action>() -> ActionEntry {
@@ -72,12 +86,24 @@ const fn action<A: Action>() -> ActionEntry {
                 .map_err(|error| Error::Internal(format!("a stored proposal: {error}")))?;
             action.carry_out(tx, desk)
         },
+        masked: |payload| serde_json::from_slice::<A>(payload).map_or(Value::Null, |action| action.masked()),
     }
 }
 
 /// All actions that take two. Adding one is its `impl` and its line here.
-pub static ACTIONS: &[ActionEntry] =
-    &[action::<AddMember>(), action::<SetMemberRoles>(), action::<InviteMember>()];
+pub static ACTIONS: &[ActionEntry] = &[
+    action::<AddMember>(),
+    action::<SetMemberRoles>(),
+    action::<InviteMember>(),
+    action::<ResetMfa>(),
+    action::<ChangeContact>(),
+    action::<OverrideKyc>(),
+    action::<CloseAccount>(),
+    action::<SetCompany>(),
+    action::<SetText>(),
+    action::<SetGroup>(),
+    action::<SetRate>(),
+];
 
 reply! {
     /// What became of an action.
@@ -105,8 +131,17 @@ pub fn submit<A: Action>(tx: &mut Tx<'_>, desk: Desk<'_>, action: A, reason: &st
     let open_until = tx.now() + desk.cx.company.settings.office.proposal_hours * HOUR_MS;
     let new =
         New { action: A::NAME, customer_id: action.customer_id(), payload: &payload, reason, open_until };
+    if desk.officer.person.is_none() {
+        return Err(Gate::NotPermitted.refuse());
+    }
     let proposal_id = proposals::add(tx, desk.officer, new)?;
     Ok(Submitted { done: false, proposal_id, result: Value::Null })
+}
+
+/// Whether it is an adjustment of money that still can be decided.
+fn waits_in_the_ledger(tx: &mut Tx<'_>, desk: Desk<'_>, id: i64) -> Result<bool> {
+    let found = custos_ledger::proposals::find(tx, desk.cx.company.id, id)?;
+    Ok(found.is_some_and(|found| found.state == State::Waiting))
 }
 
 fn entry_of(proposal: &Proposal) -> Result<&'static ActionEntry> {
@@ -119,6 +154,9 @@ fn entry_of(proposal: &Proposal) -> Result<&'static ActionEntry> {
 /// `CUSTOMER_API_0000003` when it can't be decided (any more), `GATEWAY_CODE_019` for its maker, for a program, and for
 /// who lacks the permission; the action's; else the store's.
 pub fn approve(tx: &mut Tx<'_>, desk: Desk<'_>, id: i64, remark: &str) -> Result<Value> {
+    if waits_in_the_ledger(tx, desk, id)? {
+        return Ok(json!({ "transferId": adjustments::approve(tx, desk, id)? }));
+    }
     let proposal = proposals::open_one(tx, desk.cx.company.id, id)?;
     let entry = entry_of(&proposal)?;
     if !proposals::may_approve(desk.officer, &proposal) || !desk.officer.may(entry.check) {
@@ -135,6 +173,9 @@ pub fn approve(tx: &mut Tx<'_>, desk: Desk<'_>, id: i64, remark: &str) -> Result
 /// # Errors
 /// As [`approve`]'s, but for the action's.
 pub fn reject(tx: &mut Tx<'_>, desk: Desk<'_>, id: i64, remark: &str) -> Result<()> {
+    if waits_in_the_ledger(tx, desk, id)? {
+        return adjustments::reject(tx, desk, id);
+    }
     let proposal = proposals::open_one(tx, desk.cx.company.id, id)?;
     if !proposal.is_of(desk.officer) && !desk.officer.may(entry_of(&proposal)?.check) {
         return Err(Gate::NotPermitted.refuse());
@@ -142,10 +183,12 @@ pub fn reject(tx: &mut Tx<'_>, desk: Desk<'_>, id: i64, remark: &str) -> Result<
     Ok(proposals::decide(tx, desk.officer, &proposal, false, remark)?)
 }
 
-/// What was proposed, for who looks at it; `Null` when it can't be read any more.
-pub(crate) fn shown(tx: &mut Tx<'_>, company_id: i64, proposal: &Proposal) -> Value {
-    proposals::payload(tx, company_id, proposal)
-        .ok()
-        .and_then(|payload| serde_json::from_slice(&payload).ok())
-        .unwrap_or(Value::Null)
+/// What was proposed, for who looks at it: whole for who may decide it, who must see what that is. `Null` when it can't be
+/// read any more.
+pub(crate) fn shown(tx: &mut Tx<'_>, officer: &Officer, proposal: &Proposal) -> Value {
+    let Ok(payload) = proposals::payload(tx, officer.company_id, proposal) else { return Value::Null };
+    match entry_of(proposal) {
+        Ok(entry) if !officer.may(entry.check) => (entry.masked)(&payload),
+        _ => serde_json::from_slice(&payload).unwrap_or(Value::Null),
+    }
 }

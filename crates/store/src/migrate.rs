@@ -60,6 +60,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0018_office_proposals.sql"),
     },
     Migration { version: 19, name: "kyc_verdicts", sql: include_str!("../migrations/0019_kyc_verdicts.sql") },
+    Migration { version: 20, name: "four_eyes", sql: include_str!("../migrations/0020_four_eyes.sql") },
 ];
 
 /// How a database stands to this program.

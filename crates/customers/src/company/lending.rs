@@ -76,7 +76,7 @@ fn is_zero(text: &str) -> bool {
 }
 
 /// Whether a text is a decimal number without a sign, with at most so many digits before and after the point.
-fn is_decimal(text: &str, before: usize, after: usize) -> bool {
+pub(super) fn is_decimal(text: &str, before: usize, after: usize) -> bool {
     let digits = |part: &str, most: usize| {
         (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
     };

@@ -1,7 +1,9 @@
 //! What a company may set of its back office.
 
+use super::lending::is_decimal;
 use crate::network;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The back office: who may come in, for how long, and what takes two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,9 @@ pub struct OfficeSettings {
     pub session_longest_minutes: i64,
     /// Actions that one person may do alone, though they take two by default; see `docs/back-office.md`.
     pub one_person: Vec<String>,
+    /// How much one person may give to customers and take from them alone within 24 hours, by currency: decimal text. More
+    /// waits for a second person; so does a currency that is not named.
+    pub adjust_alone: BTreeMap<String, String>,
     /// A proposal that nobody has decided lapses after so many hours.
     pub proposal_hours: i64,
 }
@@ -26,6 +31,7 @@ impl Default for OfficeSettings {
             session_idle_minutes: 30,
             session_longest_minutes: 12 * 60,
             one_person: Vec::new(),
+            adjust_alone: BTreeMap::new(),
             proposal_hours: 72,
         }
     }
@@ -47,7 +53,10 @@ impl OfficeSettings {
         if !(1..=24 * 30).contains(&self.proposal_hours) {
             return Err("office.proposal_hours: 1 to 720 (30 days)".to_owned());
         }
-        Ok(())
+        match self.adjust_alone.iter().find(|(_, limit)| !is_decimal(limit, 18, 18)) {
+            Some((code, limit)) => Err(format!("office.adjust_alone: {limit:?} is no amount of {code}")),
+            None => Ok(()),
+        }
     }
 
     /// Whether an action of those that take two may be done by one all the same.

@@ -83,7 +83,9 @@ pub fn change_company(
             }
         };
         companies::set_text(tx, id, &lang, &text.key, text.pattern.as_deref())?;
-        detail.insert(format!("text {lang}:{}", text.key), text.pattern.is_some().into());
+        let old = before.texts.iter().find(|(of, key, _)| *of == lang && *key == text.key);
+        let old = old.map(|(_, _, pattern)| pattern);
+        detail.insert(format!("text {lang}:{}", text.key), json!([old, text.pattern]));
     }
     if detail.is_empty() {
         return Ok(after);
@@ -147,6 +149,43 @@ pub fn flat(settings: &Settings) -> BTreeMap<String, Value> {
     all
 }
 
+/// These settings with others laid over them, by dotted key. Only a map whose keys are the company's own (limits by
+/// currency) may get a new one, and lose one by null.
+///
+/// # Errors
+/// In words for the operator: an unknown key, a value that can't be.
+pub fn laid_over(
+    settings: &Settings,
+    changes: &BTreeMap<String, Value>,
+) -> std::result::Result<Settings, String> {
+    let wrong = |error: serde_json::Error| error.to_string();
+    let mut tree = serde_json::to_value(settings).map_err(wrong)?;
+    let defaults = serde_json::to_value(Settings::default()).map_err(wrong)?;
+    for (key, value) in changes {
+        let unknown = || format!("unknown setting {key}");
+        let (mut place, mut default) = (&mut tree, Some(&defaults));
+        let (path, last) =
+            key.rsplit_once('.').map_or((None, key.as_str()), |(path, last)| (Some(path), last));
+        for part in path.into_iter().flat_map(|path| path.split('.')) {
+            place = place.get_mut(part).ok_or_else(unknown)?;
+            default = default.and_then(|fields| fields.get(part));
+        }
+        let is_open = default.and_then(Value::as_object).is_some_and(Map::is_empty);
+        let fields = place.as_object_mut().ok_or_else(unknown)?;
+        if last.is_empty() || !(is_open || fields.contains_key(last)) {
+            return Err(unknown());
+        }
+        if is_open && value.is_null() {
+            fields.remove(last);
+        } else {
+            fields.insert(last.to_owned(), value.clone());
+        }
+    }
+    let settings: Settings = serde_json::from_value(tree).map_err(wrong)?;
+    settings.check()?;
+    Ok(settings)
+}
+
 /// Adds a group.
 ///
 /// # Errors
@@ -196,7 +235,11 @@ pub fn change_group(
     Ok(after)
 }
 
-fn check_group(tx: &mut Tx<'_>, company_id: i64, group: &Group) -> Result<()> {
+/// What is wrong with a group, without setting it.
+///
+/// # Errors
+/// A group that can't be; else the store's.
+pub fn check_group(tx: &mut Tx<'_>, company_id: i64, group: &Group) -> Result<()> {
     let name = group.name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(Error::Said("a group has a name of 1 to 100 characters".to_owned()));

@@ -10,8 +10,9 @@ use super::{Error, Result, company};
 use crate::customer::Status;
 use crate::email::Email;
 use crate::phone::{Phone, national_digits};
-use custos_store::{Param, Row, Tx, params};
+use custos_store::{Param, Row, Tx, audit, params};
 use data_encoding::BASE64URL_NOPAD;
+use serde_json::json;
 use statements::{
     ALL, BY_EMAIL, BY_GROUP, BY_NAME, BY_NATIONAL, BY_NUMBER, BY_PHONE, BY_STATUS, BY_TAG, LOCKED, NAME_OF,
 };
@@ -296,6 +297,14 @@ impl Base {
         all.extend_from_slice(params![name, &beyond]);
         Ok((found, tx.value(BY_NAME.count, &all)?))
     }
+}
+
+/// Writes down that someone searched by name, and whom that found: so a name can be asked for letter by letter, but not
+/// unseen. What was typed is a name and is not written down.
+pub fn note_by_name(tx: &mut Tx<'_>, company_id: i64, page: &Page, actor: &str) {
+    let found: Vec<&str> = page.found.iter().map(|found| found.number.as_str()).take(50).collect();
+    let detail = json!({ "counted": page.counted, "found": found });
+    tx.audit(audit::Entry::by_hand(company_id, "customer.search_by_name", actor, None, detail));
 }
 
 /// The number of a status by its name.

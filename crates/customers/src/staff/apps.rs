@@ -1,6 +1,6 @@
 //! Apps: programs that call the back office by an id and a secret of 256 bits.
 
-use super::members::Giver;
+use super::members::{self, Giver};
 use super::roles;
 use super::sessions::{self, Kind};
 use crate::company::Company;
@@ -44,6 +44,9 @@ pub struct New {
     pub networks: Vec<String>,
     /// For how many days its secret is good.
     pub days: i64,
+    /// The member who answers for it and holds its secret: they approve nothing that it proposes. Without one it proposes
+    /// nothing that takes two.
+    pub owner: Option<String>,
 }
 
 /// What a new app is told, once.
@@ -75,6 +78,7 @@ pub fn add(tx: &mut Tx<'_>, company_id: i64, new: &New, giver: Giver<'_>) -> Res
     network::parse_all(&new.networks).map_err(|problem| Error::Said(problem.to_string()))?;
     let roles = roles::checked(tx, company_id, &new.roles)?;
     giver.may_give(tx, company_id, &roles)?;
+    let owner = new.owner.as_deref().map(|name| members::the_one(tx, company_id, name)).transpose()?;
     let app_id = BASE32_NOPAD.encode(&tx.random::<10>()?).to_ascii_lowercase();
     let secret = BASE64URL_NOPAD.encode(&tx.random::<32>()?);
     let hash = secret_hash(tx, company_id, &app_id, &secret);
@@ -82,7 +86,7 @@ pub fn add(tx: &mut Tx<'_>, company_id: i64, new: &New, giver: Giver<'_>) -> Res
     let networks = new.networks.join(",");
     tx.execute(
         "INSERT INTO staff_apps (company_id, id, app_id, name, roles, secret_hash, networks, enabled, valid_until, \
-         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9)",
+         created_at, owner_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10)",
         params![
             company_id,
             id,
@@ -92,10 +96,12 @@ pub fn add(tx: &mut Tx<'_>, company_id: i64, new: &New, giver: Giver<'_>) -> Res
             &hash,
             &networks,
             now + new.days * DAY_MS,
-            now
+            now,
+            owner.as_ref().map(|owner| owner.id)
         ],
     )?;
-    let detail = json!({ "app": app_id, "roles": roles, "networks": networks, "days": new.days });
+    let detail =
+        json!({ "app": app_id, "roles": roles, "networks": networks, "days": new.days, "owner": new.owner });
     tx.audit(audit::Entry::by_hand(company_id, "staff.app_add", giver.actor, None, detail));
     Ok(Told { app_id, secret })
 }

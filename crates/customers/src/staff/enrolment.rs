@@ -3,9 +3,11 @@
 use super::members::{self, Member, seal_context};
 use super::sessions::{self, Kind};
 use crate::company::Company;
+use crate::email::Email;
 use crate::error::{Code, Result};
 use crate::session::Origin;
 use crate::totp::{self, USUAL_DRIFT};
+use custos_delivery::{Channel, outbox};
 use custos_store::{HOUR_MS, Tx, audit, params};
 use data_encoding::BASE32_NOPAD;
 use serde_json::json;
@@ -36,6 +38,32 @@ pub(super) fn invite(tx: &mut Tx<'_>, company_id: i64, member_id: i64) -> custos
         params![company_id, member_id, &hash, expires],
     )?;
     Ok(code)
+}
+
+/// Sends the code of an invitation to its member: whoever proposed or approved them never sees it, so that nobody can
+/// enrol in the member's place. Returns the address, masked.
+///
+/// # Errors
+/// The store's.
+pub fn send(tx: &mut Tx<'_>, company: &Company, member: &Member, code: &str) -> Result<String> {
+    let email = Email::parse(&member.email);
+    let masked = email.map_or_else(|| "***".to_owned(), |email| email.masked());
+    let hours = (INVITATION_LIFE_MS / HOUR_MS).to_string();
+    let useful_until = tx.now() + INVITATION_LIFE_MS;
+    let message = outbox::Message {
+        company_id: company.id,
+        channel: Channel::Email,
+        to: &member.email,
+        masked: masked.clone(),
+        template: "staff-invitation",
+        lang: company.settings.default_language(),
+        vars: &[("name", &member.name), ("code", code), ("hours", &hours)],
+        code: None,
+        useful_until,
+        void: false,
+    };
+    outbox::enqueue(tx, &message)?;
+    Ok(masked)
 }
 
 /// The member whom an invitation is for, and the authenticator's secret that was made for it. The code has 160 bits,
@@ -80,25 +108,20 @@ pub struct Pending {
     pub uri: String,
 }
 
-/// Shows the secret that the member's authenticator is to hold; the same each time.
+/// Makes the secret that the member's authenticator is to hold: another one each time, and the last one counts. So
+/// whoever saw an earlier one, over a shoulder or in a log, has nothing.
 ///
 /// # Errors
 /// `CUSTOMER_API_0000112` for a name or code that is none; else the store's.
 pub fn begin(tx: &mut Tx<'_>, company: &Company, name: &str, code: &str) -> Result<Pending> {
-    let (member, secret) = invited(tx, company.id, name, code)?;
-    let secret = match secret {
-        Some(secret) => secret,
-        None => {
-            let fresh = Zeroizing::new(tx.random::<SECRET_BYTES>()?.to_vec());
-            let sealed = tx.keys().seal(&invitation_context(company.id, member.id), &fresh)?;
-            tx.execute(
-                "UPDATE staff_invitations SET secret = $3 WHERE company_id = $1 AND member_id = $2",
-                params![company.id, member.id, &sealed],
-            )?;
-            fresh
-        }
-    };
-    let secret = BASE32_NOPAD.encode(&secret);
+    let (member, _) = invited(tx, company.id, name, code)?;
+    let fresh = Zeroizing::new(tx.random::<SECRET_BYTES>()?);
+    let sealed = tx.keys().seal(&invitation_context(company.id, member.id), fresh.as_slice())?;
+    tx.execute(
+        "UPDATE staff_invitations SET secret = $3 WHERE company_id = $1 AND member_id = $2",
+        params![company.id, member.id, &sealed],
+    )?;
+    let secret = BASE32_NOPAD.encode(fresh.as_slice());
     let issuer = crate::enrolment::encoded(&format!("{} back office", company.name));
     let uri = format!(
         "otpauth://totp/{issuer}:{}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits=6&period=30",

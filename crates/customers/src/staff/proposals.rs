@@ -106,10 +106,12 @@ fn hash(tx: &Tx<'_>, of: &Hashed<'_>) -> [u8; 32] {
 /// Makes a proposal; returns its id.
 ///
 /// # Errors
-/// The store's.
+/// `CUSTOMER_API_0000003` for a program that nobody answers for; else the store's.
 pub fn add(tx: &mut Tx<'_>, officer: &Officer, new: New<'_>) -> Result<i64> {
     let (company_id, id, now) = (officer.company_id, tx.new_id(), tx.now());
     let maker = officer.actor();
+    // Nobody is known to answer for the program, so nobody could be kept from approving what they had it propose.
+    let person = officer.person.ok_or_else(|| Code::NotFound.refuse())?;
     let payload = match new.customer_id {
         Some(customer_id) => {
             // Two proposals at once about one customer must not make a key each.
@@ -124,7 +126,7 @@ pub fn add(tx: &mut Tx<'_>, officer: &Officer, new: New<'_>) -> Result<i64> {
             company_id,
             id,
             customer_id: new.customer_id,
-            maker_id: officer.id,
+            maker_id: person,
             open_until: new.open_until,
             texts: [new.action, new.reason, &maker],
             payload: new.payload,
@@ -141,7 +143,7 @@ pub fn add(tx: &mut Tx<'_>, officer: &Officer, new: New<'_>) -> Result<i64> {
             &payload,
             &hash,
             new.reason,
-            officer.id,
+            person,
             &maker,
             now,
             new.open_until
@@ -268,7 +270,7 @@ pub fn payload(tx: &mut Tx<'_>, company_id: i64, proposal: &Proposal) -> Result<
     Ok(payload)
 }
 
-/// Whether someone may approve: a person, and another one than who proposed it.
+/// Whether someone may approve: a person, and another one than who proposed it or answers for the program that did.
 #[must_use]
 pub fn may_approve(officer: &Officer, proposal: &Proposal) -> bool {
     officer.kind == Kind::Member && officer.id != proposal.maker_id
@@ -302,9 +304,9 @@ pub fn decide(
 }
 
 impl Proposal {
-    /// Whether it was made by this officer.
+    /// Whether it was made by this person, or by a program of theirs.
     #[must_use]
     pub fn is_of(&self, officer: &Officer) -> bool {
-        self.maker_id == officer.id
+        officer.person == Some(self.maker_id)
     }
 }

@@ -47,6 +47,8 @@ pub struct Officer {
     pub permissions: Permissions,
     /// When they signed in.
     pub signed_in_at: i64,
+    /// Who answers for what is done: the member, or the owner of a program; `None` for a program without one.
+    pub person: Option<i64>,
     /// When the session was last seen.
     seen_at: i64,
 }
@@ -141,21 +143,23 @@ pub fn find(
     )?;
     let Some(found) = found else { return Ok(None) };
     let kind = if found.kind == Kind::App.number() { Kind::App } else { Kind::Member };
-    let named = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?));
+    let named = |row: &Row<'_>| {
+        Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?, row.get::<Option<i64>>(3)?))
+    };
     let whose = match kind {
         Kind::Member => tx.query_opt(
-            "SELECT name, roles, '' FROM staff_members WHERE company_id = $1 AND id = $2 AND enabled = 1",
+            "SELECT name, roles, '', id FROM staff_members WHERE company_id = $1 AND id = $2 AND enabled = 1",
             params![company_id, found.whose],
             named,
         )?,
         Kind::App => tx.query_opt(
-            "SELECT app_id, roles, networks FROM staff_apps WHERE company_id = $1 AND id = $2 AND enabled = 1 \
+            "SELECT app_id, roles, networks, owner_id FROM staff_apps WHERE company_id = $1 AND id = $2 AND enabled = 1 \
              AND valid_until > $3",
             params![company_id, found.whose, now],
             named,
         )?,
     };
-    let Some((name, roles, networks)) = whose else { return Ok(None) };
+    let Some((name, roles, networks, person)) = whose else { return Ok(None) };
     let networks: Vec<&str> = networks.split(',').filter(|network| !network.is_empty()).collect();
     if !network::admits(&networks, address) {
         return Ok(None);
@@ -170,6 +174,7 @@ pub fn find(
         roles,
         permissions,
         signed_in_at: found.signed_in_at,
+        person,
         seen_at: found.seen_at,
     }))
 }

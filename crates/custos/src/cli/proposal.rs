@@ -5,7 +5,7 @@ use super::ledger::{Which, account, parsed};
 use super::out::{Done, Failure, actor, settle, table, tell, when};
 use crate::open::{self, Source};
 use custos_customers::operator;
-use custos_ledger::proposals::{self, State};
+use custos_ledger::proposals::{self, Checker, State};
 use custos_operations::desk;
 use custos_store::{Store, Tx};
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
             let by = actor();
             let transfer = store.write_blocking(move |tx| {
                 let company = operator::company(tx, owner.company)?;
-                Ok::<_, Failure>(desk::approve(tx, &company, number, &by)?)
+                Ok::<_, Failure>(desk::approve(tx, &company, number, Checker { name: &by, id: 0 })?)
             })?;
             settle();
             tell(json, &json!({ "proposal": number, "transfer": transfer }), || {
@@ -129,6 +129,7 @@ fn show(tx: &mut Tx<'_>, company: i64, number: i64) -> Done<Shown> {
         State::Waiting => "waiting",
         State::Made => "made",
         State::Refused => "refused",
+        State::Lapsed => "lapsed",
     };
     Ok([
         found.id.to_string(),

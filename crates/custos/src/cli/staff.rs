@@ -79,6 +79,10 @@ pub(super) enum Command {
         /// For how many days its secret is good
         #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=LONGEST_DAYS))]
         days: i64,
+        /// The member who holds its secret, and approves nothing that it proposes; without one it proposes nothing that
+        /// takes two
+        #[arg(long, value_name = "MEMBER")]
+        held_by: Option<String>,
     },
     /// List the programs that may call the back office
     Apps(Owner),
@@ -145,8 +149,8 @@ pub(super) fn run(command: Command, source: &Source, json: bool) -> Done {
             change(&store, move |tx, giver| roles::remove(tx, owner.company, &name, giver.actor))?;
             tell(json, &json!({ "role": told }), || format!("role {told} is removed"))
         }
-        Command::AddApp { name, owner, roles, networks, days } => {
-            let new = apps::New { name, roles, networks, days };
+        Command::AddApp { name, owner, roles, networks, days, held_by } => {
+            let new = apps::New { name, roles, networks, days, owner: held_by };
             let told = change(&store, move |tx, giver| apps::add(tx, owner.company, &new, giver))?;
             tell(json, &json!({ "appId": told.app_id, "appSecret": told.secret }), || {
                 format!(

@@ -4,7 +4,7 @@ use crate::common::{Backend, Customer, HOUR, House, Which, on_both};
 use custos_customers::company;
 use custos_customers::customer::Status;
 use custos_ledger::locks::{self, Transfers};
-use custos_ledger::proposals::State;
+use custos_ledger::proposals::{Checker, State};
 use custos_ledger::verify::verify;
 use custos_operations::desk::{self, Change};
 use custos_operations::error::{Error, Result};
@@ -45,7 +45,7 @@ fn change(
 fn approve(house: &House, id: i64, checker: &'static str) -> Result<i64> {
     house.store().write_blocking(move |tx| {
         let company = company::find(tx, 1)?.unwrap();
-        desk::approve(tx, &company, id, checker)
+        desk::approve(tx, &company, id, Checker { name: checker, id: 0 })
     })
 }
 

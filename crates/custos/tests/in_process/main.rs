@@ -34,11 +34,14 @@ mod matrix;
 mod mfa;
 mod mfa_lock;
 mod office;
+mod office_care;
+mod office_company;
 mod office_desk;
 mod office_matrix;
 mod office_money;
 mod office_proposals;
 mod office_reading;
+mod office_words;
 mod rates_service;
 #[path = "../../../../e2e/src/recorder.rs"]
 mod recorder;

@@ -1,6 +1,6 @@
 //! What staff do for customers: who they are, whether they may leave, what they may do.
 
-use crate::common::{BAD_FIELD, Backend, Customer, DEAD_TOKEN, House, NOT_FOUND, on_both};
+use crate::common::{BAD_FIELD, Backend, Customer, DEAD_TOKEN, House, NOT_FOUND, NOT_PERMITTED, on_both};
 use crate::files::picture_of;
 use serde_json::{Value, json};
 
@@ -11,6 +11,8 @@ on_both! {
     customers_are_found_masked,
     a_freeze_holds_until_it_is_lifted,
     a_lock_and_an_end_of_sessions,
+    an_unlock_gives_nobody_new_tries,
+    names_are_not_found_out_letter_by_letter,
     events_are_read_in_order,
     a_member_is_let_in_again,
     dictionaries_are_found_by_their_id,
@@ -76,6 +78,7 @@ fn nobody_decides_what_they_have_not_seen(backend: Backend) {
 
 fn a_closure_is_decided(backend: Backend) {
     let house = House::open(backend);
+    house.set(1, |settings| settings.office.one_person = vec!["closure.approve".to_owned()]);
     let (sec, ada, ben) = (house.member("sec", &["owner"]).desk, house.customer(), house.customer());
     picture_of(&ada.home);
     for leaver in [&ada, &ben] {
@@ -136,6 +139,8 @@ fn a_lock_and_an_end_of_sessions(backend: Backend) {
         json!(1)
     );
     ada.home.call("findCustomerInfo", json!({})).is(DEAD_TOKEN);
+    let frozen = json!({ "customerNo": ben.number, "scope": "withdraw", "reason": "a call" });
+    sam.office("CustomerService.freeze", frozen).data();
     let lock = |locked: bool| json!({ "customerNo": ben.number, "locked": locked, "reason": "a call" });
     sam.office("CustomerService.setLock", lock(true)).data();
     ben.home.call("findCustomerInfo", json!({})).is(DEAD_TOKEN);
@@ -144,6 +149,64 @@ fn a_lock_and_an_end_of_sessions(backend: Backend) {
     sam.office("CustomerService.setLock", lock(false)).data();
     let found = sam.office("CustomerService.search", json!({ "exact": ben.number })).data().clone();
     assert_eq!(found["records"][0]["status"], 1);
+    // Other systems are not told that all is well: withdrawals are frozen still.
+    house.settle();
+    let told = sam.office("EventService.list", json!({})).data().clone();
+    let records = told["records"].as_array().unwrap();
+    let unfrozen: Vec<&Value> =
+        records.iter().filter(|event| event.to_string().contains("customer.unfrozen")).collect();
+    assert_eq!(unfrozen.len(), 1);
+    assert!(unfrozen[0].to_string().contains("stillFrozen"), "{}", unfrozen[0]);
+    assert!(unfrozen[0].to_string().contains("withdraw"), "{}", unfrozen[0]);
+}
+
+fn an_unlock_gives_nobody_new_tries(backend: Backend) {
+    let house = House::open(backend);
+    let (sam, ada) = (house.member("sam", &["owner"]).desk, house.customer());
+    let id = ada.id;
+    house.write(move |tx| {
+        let customer = custos_customers::customer::lock(tx, 1, id)?;
+        let subjects = custos_customers::standing::guards_that_stay(tx, &customer);
+        for subject in subjects.into_iter().chain([[7; 32]]) {
+            tx.execute(
+                "INSERT INTO try_guards (subject, company_id, customer_id, tries, total, locks, locked_until, expires_at) \
+                 VALUES ($1, 1, $2, 4, 4, 0, 0, 4102444800000)",
+                custos_store::params![&subject, id],
+            )?;
+        }
+        Ok(())
+    });
+    let left = || house.number(&format!("SELECT count(*) FROM try_guards WHERE customer_id = {id}"));
+    assert_eq!(left(), 3);
+    let unlock = json!({ "customerNo": ada.number, "locked": false, "reason": "a call" });
+    sam.office("CustomerService.setLock", unlock).data();
+    assert_eq!(left(), 2, "those of the authenticator and of the fund password stay");
+}
+
+fn names_are_not_found_out_letter_by_letter(backend: Backend) {
+    let house = House::open(backend);
+    let ada = house.customer();
+    house.write({
+        let id = ada.id;
+        move |tx| {
+            let sql = "UPDATE customers SET last_name = 'Lovelace', first_name = 'Ada' WHERE company_id = 1 AND id = $1";
+            Ok(tx.execute(sql, custos_store::params![id])?)
+        }
+    });
+    let by_name = json!({ "name": "lov" });
+    house.member("viv", &["viewer"]).desk.office("CustomerService.search", by_name.clone()).is(NOT_PERMITTED);
+    house
+        .member("sup", &["support"])
+        .desk
+        .office("CustomerService.search", by_name.clone())
+        .is(NOT_PERMITTED);
+    let rex = house.member("rex", &["kyc_reviewer"]).desk;
+    let found = rex.office("CustomerService.search", by_name).data().clone();
+    assert_eq!(found["records"][0]["customerNo"], json!(ada.number));
+    let entries = "SELECT count(*) FROM audit_log WHERE action = 'customer.search_by_name' AND actor = 'staff:rex' \
+                   AND address <> ''";
+    assert_eq!(house.number(entries), 1);
+    assert_eq!(house.number("SELECT count(*) FROM audit_log WHERE detail LIKE '%lov%'"), 0);
 }
 
 fn events_are_read_in_order(backend: Backend) {

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 
 on_both! {
     an_adjustment_takes_two,
+    what_waits_is_as_all_proposals,
+    what_waits_is_made_as_it_was_proposed,
+    small_amounts_take_one_until_they_add_up,
+    who_holds_a_program_approves_none_of_its_adjustments,
     one_person_adjusts_where_the_company_says_so,
     what_is_refused_leaves_the_money_where_it_is,
     a_lock_stops_transfers_until_it_ends,
@@ -42,7 +46,13 @@ fn balance(customer: &Customer) -> String {
 
 /// A program that may do everything.
 fn program(house: &House) -> Client {
-    let new = New { name: "p".to_owned(), roles: vec!["owner".to_owned()], networks: Vec::new(), days: 1 };
+    program_of(house, None)
+}
+
+fn program_of(house: &House, owner: Option<&str>) -> Client {
+    let owner = owner.map(str::to_owned);
+    let new =
+        New { name: "p".to_owned(), roles: vec!["owner".to_owned()], networks: Vec::new(), days: 1, owner };
     let told = house.write(move |tx| Ok(apps::add(tx, 1, &new, Giver::at_the_keyboard("operator:test"))?));
     let auth = json!({ "appId": told.app_id, "appSecret": told.secret });
     house.visitor().with_token(&house.visitor().office("auth", auth).text("token"))
@@ -95,6 +105,120 @@ fn an_adjustment_takes_two(backend: Backend) {
     for actor in ["staff:ada", "staff:bob"] {
         assert!(actions.iter().any(|(_, by)| *by == actor), "{actor} is not in {actions:?}");
     }
+}
+
+fn what_waits_is_as_all_proposals(backend: Backend) {
+    let house = House::open(backend);
+    let customer = house.customer();
+    let [ada, bob] = ["ada", "bob"].map(|name| house.member(name, &["finance"]).desk);
+    let id = |number: &str| json!({ "id": number.parse::<i64>().unwrap(), "remark": "r" });
+    let listed = |desk: &Client| {
+        desk.office("ProposalService.list", json!({ "onlyOpen": true })).data().as_array().unwrap().clone()
+    };
+    let number = propose(&ada, &customer, "12.5");
+    let seen = listed(&bob);
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0]["action"], "money.adjust");
+    assert_eq!(seen[0]["payload"]["amount"], "12.50");
+    assert_eq!((&seen[0]["maker"], &seen[0]["customerId"]), (&json!("staff:ada"), &json!(customer.id)));
+    // Another company neither sees nor decides it, and no viewer decides.
+    let other = house.add_company(true);
+    let next_door = house.member_of(other, "own", &["owner"]).desk;
+    assert!(listed(&next_door).is_empty());
+    next_door.office("ProposalService.approve", id(&number)).is(NOT_FOUND);
+    next_door.office("ProposalService.reject", id(&number)).is(NOT_FOUND);
+    let viewer = house.member("vic", &["viewer"]).desk;
+    viewer.office("ProposalService.approve", id(&number)).is(NOT_PERMITTED);
+    viewer.office("ProposalService.reject", id(&number)).is(NOT_PERMITTED);
+    ada.office("ProposalService.approve", id(&number)).is(SAME_PERSON);
+    // Who made it takes it back.
+    ada.office("ProposalService.reject", id(&number)).is("0");
+    bob.office("ProposalService.approve", id(&number)).is(NOT_FOUND);
+    bob.office("AdjustmentService.decide", decision(&number, true)).is(ENDED);
+    assert!(listed(&bob).is_empty());
+    // Approved by the one way, it is decided for the other too.
+    let number = propose(&ada, &customer, "2");
+    bob.office("ProposalService.approve", id(&number)).is("0");
+    bob.office("AdjustmentService.decide", decision(&number, true)).is(ENDED);
+    assert_eq!(balance(&customer), "2.00");
+    // What nobody decides lapses, and holds no closure up.
+    let number = propose(&ada, &customer, "3");
+    house.advance(3 * DAY);
+    let late = house.member("fay", &["finance"]).desk;
+    late.office("ProposalService.approve", id(&number)).is(NOT_FOUND);
+    late.office("AdjustmentService.decide", decision(&number, true)).is(ENDED);
+    let all = late.office("ProposalService.list", json!({ "limit": 1 })).data().clone();
+    assert_eq!((&all[0]["id"].to_string(), &all[0]["state"]), (&number, &json!("lapsed")));
+    let told = late.office("getCustomerAdjustProposalById", json!({ "proposalNo": number }));
+    assert_eq!(told.data()["checkStatus"], 3);
+    assert_eq!(balance(&customer), "2.00");
+}
+
+fn what_waits_is_made_as_it_was_proposed(backend: Backend) {
+    let house = House::open(backend);
+    let (customer, thief) = (house.customer(), house.customer());
+    let [ada, bob] = ["ada", "bob"].map(|name| house.member(name, &["finance"]).desk);
+    let account = thief.account(WALLET)["accountId"].clone();
+    for change in [
+        "amount = (SELECT o.amount FROM ledger_proposals o ORDER BY o.id LIMIT 1)".to_owned(),
+        format!("owner_id = {}, account_id = {account}", thief.id),
+        "maker = 'staff:nobody', maker_id = 7".to_owned(),
+        "open_until = open_until + 1".to_owned(),
+        "remark = 'another'".to_owned(),
+        "hash = NULL".to_owned(),
+    ] {
+        let first = propose(&ada, &customer, "900");
+        ada.office("AdjustmentService.decide", decision(&first, false));
+        let number = propose(&ada, &customer, "1");
+        let sql = crate::common::leaked(format!("UPDATE ledger_proposals SET {change} WHERE id = {number}"));
+        house.write(move |tx| Ok(tx.execute(sql, &[])?));
+        bob.office("AdjustmentService.decide", decision(&number, true)).is(NOT_FOUND);
+        bob.office("AdjustmentService.decide", decision(&number, false)).is("0");
+        assert_eq!((balance(&customer), balance(&thief)), ("0.00".to_owned(), "0.00".to_owned()), "{change}");
+    }
+}
+
+fn small_amounts_take_one_until_they_add_up(backend: Backend) {
+    let house = House::open(backend);
+    house.set(1, |settings| {
+        settings.office.adjust_alone.insert("USD".to_owned(), "10".to_owned());
+    });
+    let (customer, other) = (house.customer(), house.customer());
+    let [ada, bob] = ["ada", "bob"].map(|name| house.member(name, &["finance"]).desk);
+    propose(&ada, &customer, "6");
+    assert_eq!(balance(&customer), "6.00");
+    // What is taken counts as what is given, whosever it is.
+    propose(&ada, &customer, "-1");
+    let number = propose(&ada, &other, "3.01");
+    assert_eq!((balance(&customer), balance(&other)), ("5.00".to_owned(), "0.00".to_owned()));
+    ada.office("AdjustmentService.decide", decision(&number, true)).is(SAME_PERSON);
+    propose(&ada, &other, "3");
+    assert_eq!(balance(&other), "3.00");
+    // Another person has a day of their own; what was approved by two counts for nobody's.
+    bob.office("AdjustmentService.decide", decision(&number, true)).is("0");
+    propose(&bob, &other, "10");
+    assert_eq!(balance(&other), "16.01");
+    propose(&bob, &other, "0.01");
+    assert_eq!(balance(&other), "16.01");
+    house.advance(DAY);
+    let bob = house.member("ben", &["finance"]).desk;
+    propose(&bob, &other, "10.01");
+    assert_eq!(balance(&other), "16.01");
+    propose(&bob, &other, "10");
+    assert_eq!(balance(&other), "26.01");
+}
+
+fn who_holds_a_program_approves_none_of_its_adjustments(backend: Backend) {
+    let house = House::open(backend);
+    let customer = house.customer();
+    let [ada, bob] = ["ada", "bob"].map(|name| house.member(name, &["finance"]).desk);
+    program(&house).office("addCustomerAdjustProposal", wish(&customer, 1)).is(NOT_PERMITTED);
+    let of_ada = program_of(&house, Some("ada"));
+    let number = propose(&of_ada, &customer, "5");
+    ada.office("AdjustmentService.decide", decision(&number, true)).is(SAME_PERSON);
+    assert_eq!(balance(&customer), "0.00");
+    bob.office("AdjustmentService.decide", decision(&number, true)).is("0");
+    assert_eq!(balance(&customer), "5.00");
 }
 
 fn one_person_adjusts_where_the_company_says_so(backend: Backend) {

@@ -1,7 +1,7 @@
 //! Four eyes.
 
 use crate::common::{
-    Backend, CANNOT_BE, DAY, DEAD_TOKEN, House, NOT_FOUND, NOT_PERMITTED, WRONG_SIGN_IN, on_both,
+    Backend, CANNOT_BE, DAY, DEAD_TOKEN, House, NOT_FOUND, NOT_PERMITTED, WRONG_SIGN_IN, eventually, on_both,
 };
 use custos_customers::staff::apps::{self, New};
 use custos_customers::staff::members::Giver;
@@ -15,6 +15,8 @@ on_both! {
     one_person_suffices_where_the_company_says_so,
     nobody_gives_more_than_they_may_do_themselves,
     an_invitation_takes_two,
+    a_new_member_is_told_the_code_alone,
+    who_holds_a_program_approves_nothing_of_it,
 }
 
 fn promote(name: &str) -> Value {
@@ -45,7 +47,13 @@ fn one_proposes_and_another_approves(backend: Backend) {
     let approve = json!({ "id": id });
     ada.desk.office("ProposalService.approve", approve.clone()).is(NOT_PERMITTED);
     viewer.desk.office("ProposalService.approve", approve.clone()).is(NOT_PERMITTED);
-    let new = New { name: "p".to_owned(), roles: vec!["owner".to_owned()], networks: Vec::new(), days: 1 };
+    let new = New {
+        name: "p".to_owned(),
+        roles: vec!["owner".to_owned()],
+        networks: Vec::new(),
+        days: 1,
+        owner: None,
+    };
     let told = house.write(move |tx| Ok(apps::add(tx, 1, &new, Giver::at_the_keyboard("operator:test"))?));
     let auth = json!({ "appId": told.app_id, "appSecret": told.secret });
     let program = house.visitor().with_token(&house.visitor().office("auth", auth).text("token"));
@@ -171,8 +179,62 @@ fn an_invitation_takes_two(backend: Backend) {
     vic.desk.office("whoAmI", json!({})).is("0");
     let told = bob.desk.office("ProposalService.approve", json!({ "id": id }));
     vic.desk.office("whoAmI", json!({})).is(DEAD_TOKEN);
+    // Neither who asked nor who agreed learns the code, and could so come in as Vic: it goes to Vic.
+    assert_eq!(told.data(), &json!({ "name": "vic", "sentTo": told.data()["sentTo"] }));
+    let code = sent_code(&house, "vic@office.example");
+    let seen = bob.desk.office("ProposalService.list", json!({})).data().to_string();
+    assert!(!told.data().to_string().contains(&code) && !seen.contains(&code));
     let visitor = house.visitor();
     let begin = |code: &str| visitor.office("beginEnrolment", json!({ "name": "vic", "code": code }));
     begin("AAAA").is(WRONG_SIGN_IN);
-    begin(&told.text("code")).is("0");
+    begin(&code).is("0");
+}
+
+/// The code of the invitation that was sent to an address.
+fn sent_code(house: &House, to: &str) -> String {
+    eventually("an invitation", || {
+        let mail = house.mails().into_iter().find(|mail| mail.to == to && mail.text.contains("invited"))?;
+        let is_code = |word: &&str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        mail.text.split_whitespace().find(is_code).map(str::to_owned)
+    })
+}
+
+fn a_new_member_is_told_the_code_alone(backend: Backend) {
+    let house = House::open(backend);
+    let [ada, bob] = ["ada", "bob"].map(|name| house.member(name, &["owner"]));
+    let body =
+        json!({ "name": "new", "email": "new@office.example", "roles": ["viewer"], "reason": "hired" });
+    let id = ada.desk.office("StaffService.add", body).data()["proposalId"].clone();
+    let told = bob.desk.office("ProposalService.approve", json!({ "id": id }));
+    let code = sent_code(&house, "new@office.example");
+    assert!(!told.data().to_string().contains(&code));
+    house.visitor().office("beginEnrolment", json!({ "name": "new", "code": code })).is("0");
+}
+
+fn who_holds_a_program_approves_nothing_of_it(backend: Backend) {
+    let house = House::open(backend);
+    let [ada, bob] = ["ada", "bob"].map(|name| house.member(name, &["owner"]));
+    house.member("vic", &["viewer"]);
+    let program = |owner: Option<&str>| {
+        let owner = owner.map(str::to_owned);
+        let new = New {
+            name: "p".to_owned(),
+            roles: vec!["owner".to_owned()],
+            networks: Vec::new(),
+            days: 1,
+            owner,
+        };
+        let told =
+            house.write(move |tx| Ok(apps::add(tx, 1, &new, Giver::at_the_keyboard("operator:test"))?));
+        let auth = json!({ "appId": told.app_id, "appSecret": told.secret });
+        house.visitor().with_token(&house.visitor().office("auth", auth).text("token"))
+    };
+    // Nobody could be kept from approving what a program of nobody proposes.
+    program(None).office("StaffService.setRoles", promote("vic")).is(NOT_PERMITTED);
+    let of_ada = program(Some("ada"));
+    let id = of_ada.office("StaffService.setRoles", promote("vic")).data()["proposalId"].clone();
+    ada.desk.office("ProposalService.approve", json!({ "id": id })).is(NOT_PERMITTED);
+    assert_eq!(roles_of(&house, "vic"), "viewer");
+    bob.desk.office("ProposalService.approve", json!({ "id": id })).is("0");
+    assert_eq!(roles_of(&house, "vic"), "finance");
 }

@@ -8,7 +8,7 @@ use custos_ledger::interest::{self, HOUR_MS};
 use custos_ledger::lending::DailyRate;
 use custos_ledger::loans::{self, Lender};
 use custos_ledger::locks::{self, Transfers};
-use custos_ledger::proposals::{self, State, Wish};
+use custos_ledger::proposals::{self, Checker, Eyes, State, Wish};
 use custos_ledger::transfer::{self, Posting, Transfer};
 use custos_ledger::verify::Finding;
 use custos_ledger::{Code, Result};
@@ -67,14 +67,18 @@ impl Desk for Bench {
                 remark: "a bonus",
                 maker: "operator:maker",
                 key,
-                waits,
+                maker_id: 0,
+                eyes: if waits { Eyes::Four } else { Eyes::Two },
+                open_until: i64::MAX,
             };
             proposals::propose(tx, &wish, no_loans())
         })
     }
 
     fn decides(&self, id: i64, checker: &'static str) -> Result<i64> {
-        self.tries(move |tx| proposals::approve(tx, COMPANY, id, checker, no_loans()))
+        self.tries(move |tx| {
+            proposals::approve(tx, COMPANY, id, Checker { name: checker, id: 0 }, no_loans())
+        })
     }
 
     fn is_open(&self) -> bool {

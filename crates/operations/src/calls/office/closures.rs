@@ -7,10 +7,15 @@ use crate::error::Result;
 use crate::fields::{Id, Int, Text};
 use crate::office::Staff;
 use crate::operation::{Class, Operation, Prefix};
+use crate::proposals::{self, Action, Desk, Submitted};
 use crate::shape::Done;
 use crate::{reply, request};
+use custos_customers::Code;
 use custos_customers::closure::{self, Closure, State};
-use custos_customers::staff::may;
+use custos_customers::staff::{Permission, may};
+use custos_store::Tx;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 const TOPIC: &str = "Closures";
 
@@ -62,13 +67,44 @@ impl Operation for ClosureQueue {
     }
 }
 
+/// Closing an account for good, as it is proposed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CloseAccount {
+    id: i64,
+    customer_no: String,
+    customer_id: i64,
+    reason: String,
+}
+
+impl Action for CloseAccount {
+    const NAME: &'static str = "closure.approve";
+    const CHECK: Permission = Permission::ReviewClosures;
+
+    fn customer_id(&self) -> Option<i64> {
+        Some(self.customer_id)
+    }
+
+    fn check(&self, tx: &mut Tx<'_>, desk: Desk<'_>) -> Result<()> {
+        // Not another wish, made after this one was turned down.
+        let pending = closure::pending(tx, desk.cx.company.id, self.customer_id)?;
+        if pending.id() == self.id { Ok(()) } else { Err(Code::NotFound.refuse().into()) }
+    }
+
+    fn carry_out(self, tx: &mut Tx<'_>, desk: Desk<'_>) -> Result<Value> {
+        self.check(tx, desk)?;
+        let actor = desk.officer.actor();
+        closing::approve(tx, &desk.cx.company, self.customer_id, (&actor, &self.reason))?;
+        Ok(json!({}))
+    }
+}
+
 request! {
-    /// Closes a customer's account at their wish; for good.
+    /// Closes a customer's account at their wish; for good. Takes two.
     pub struct ApproveClosure {
         /// The customer's number.
         customer_no: Text<12> = "customerNo",
         /// Why.
-        reason: Text<500> = "reason",
+        reason: Text<120> = "reason",
     }
 }
 
@@ -78,16 +114,22 @@ impl Operation for ApproveClosure {
     const TOPIC: &'static str = TOPIC;
     const CLASS: Class = Class::Write;
     type Caller = Staff<may::ReviewClosures>;
-    type Reply = Done;
+    type Reply = Submitted;
 
-    async fn run(self, caller: Self::Caller, cx: Context) -> Result<Done> {
-        let company = cx.company.clone();
+    async fn run(self, caller: Self::Caller, cx: Context) -> Result<Submitted> {
+        let at = cx.clone();
         cx.write(move |tx| {
-            let customer = desk::customer(tx, company.id, &self.customer_no)?;
-            closing::approve(tx, &company, customer.id, (&caller.actor(), &self.reason.0))
+            let customer = desk::customer(tx, at.company.id, &self.customer_no)?;
+            let pending = closure::pending(tx, at.company.id, customer.id)?;
+            let action = CloseAccount {
+                id: pending.id(),
+                customer_no: customer.number,
+                customer_id: customer.id,
+                reason: self.reason.0.clone(),
+            };
+            proposals::submit(tx, Desk { cx: &at, officer: &caller }, action, &self.reason)
         })
-        .await?;
-        Ok(Done {})
+        .await
     }
 }
 

@@ -1,19 +1,27 @@
 //! What staff can call: one file a topic, one block an operation, like customers'. The caller's type says what it takes:
 //! `type Caller = Staff<may::ReviewKyc>`.
 
+pub mod addresses;
 pub mod apps;
 pub mod audit;
 pub mod auth;
+pub mod care;
 pub mod closures;
+pub mod company;
 pub mod customers;
+pub mod delivery;
 pub mod events;
+pub mod groups;
 pub mod kyc;
 pub mod money;
 pub mod people;
 pub mod proposals;
+pub mod rates;
 pub mod reference;
 pub mod staff;
+pub mod texts;
 pub mod transfer_locks;
+pub mod white;
 
 use crate::operation::{Entry, entry};
 
@@ -56,6 +64,23 @@ pub static OFFICE: &[Entry] = &[
     entry::<closures::ClosureQueue>(),
     entry::<closures::ApproveClosure>(),
     entry::<closures::RejectClosure>(),
+    entry::<care::ResetCustomerMfa>(),
+    entry::<care::ChangeCustomerContact>(),
+    entry::<care::OverrideKycState>(),
+    entry::<addresses::Unmask>(),
+    entry::<addresses::CodeStatus>(),
+    entry::<delivery::DeadLetters>(),
+    entry::<delivery::RetryLetter>(),
+    entry::<delivery::DropLetter>(),
+    entry::<company::CompanySettings>(),
+    entry::<company::SetCompanySettings>(),
+    entry::<texts::ListTexts>(),
+    entry::<texts::SetOwnText>(),
+    entry::<texts::PreviewText>(),
+    entry::<rates::SetExchangeRate>(),
+    entry::<groups::SetCustomerGroup>(),
+    entry::<white::PageOfCustomers>(),
+    entry::<white::CustomerDetail>(),
     entry::<events::ListEvents>(),
     entry::<audit::ListAudit>(),
     entry::<money::ExchangeRates>(),

@@ -1,22 +1,20 @@
 //! Customers' money, as the back office sees and changes it.
 
+use crate::adjustments::{self, ADJUSTMENT};
 use crate::context::Context;
-use crate::desk::{self, Change, Which};
+use crate::desk::{self, Change, Maker, Takes, Which};
 use crate::error::{Gate, Result};
 use crate::fields::{Decimal, Field, Flag, Id, Int, Text};
 use crate::office::Staff;
 use crate::operation::{Class, Operation, Prefix};
+use crate::proposals::Desk;
 use crate::{reply, request};
 use custos_customers::staff::may;
-use custos_customers::staff::sessions::Kind;
 use custos_ledger::adjust::BUSINESS_TYPE;
-use custos_ledger::proposals as adjustments;
+use custos_ledger::proposals::State;
 use serde_json::{Map, Value, json};
 
 const TOPIC: &str = "Money";
-
-/// The name of adjustments in the setting `office.one_person`.
-const ADJUSTMENT: &str = "money.adjust";
 
 /// Pairs of currencies: an object from what is exchanged to what it is exchanged for.
 #[derive(Debug, Clone)]
@@ -102,7 +100,7 @@ impl Operation for ExchangeRates {
 
 request! {
     /// Proposes to give a customer money out of the company's float, or to take it back; returns the proposal's number. It
-    /// waits for `custos.admin.AdjustmentService.approve` unless the company lets one person do it.
+    /// waits for `custos.admin.AdjustmentService.decide` unless the company lets one person do it, or so much of it.
     pub struct AddAdjustment {
         /// The customer's number.
         customer_no: Text<12> = "customerNo",
@@ -153,8 +151,12 @@ impl Operation for AddAdjustment {
                 };
                 let (amount, key) = (self.amount.as_text(), key.as_deref());
                 let change = Change { amount, reason: &reason, actor: &actor, key };
-                let waits = !at.company.settings.office.lets_one(ADJUSTMENT);
-                desk::propose(tx, &at.company, which, change, waits)
+                let lets_one = at.company.settings.office.lets_one(ADJUSTMENT);
+                let takes = if lets_one { Takes::One } else { Takes::AsTheCompanySays };
+                let maker = Maker { id: caller.person.unwrap_or(0), takes };
+                let id = desk::propose_as(tx, &at.company, which, change, maker)?;
+                adjustments::has_an_owner(tx, &caller, id)?;
+                Ok(id)
             })
             .await?;
         Ok(id.to_string())
@@ -202,7 +204,7 @@ reply! {
         operator_password: Value = "operatorPassword",
         /// Who decided; empty for nobody.
         check_by: String = "checkBy",
-        /// 1 it waits, 2 it was made, 3 it was refused.
+        /// 1 it waits, 2 it was made, 3 it was refused or has lapsed.
         check_status: i64 = "checkStatus",
         /// Why.
         remark: String = "remark",
@@ -255,7 +257,11 @@ impl Operation for FindAdjustment {
             withdraw: true,
             operator_password: Value::Null,
             check_by: found.checker,
-            check_status: found.state.number(),
+            check_status: match found.state {
+                // Clients know three states; what lapsed will not be made.
+                State::Refused | State::Lapsed => State::Refused.number(),
+                state @ (State::Waiting | State::Made) => state.number(),
+            },
             remark: found.remark,
             third_order_id: String::new(),
             reset_account: false,
@@ -292,17 +298,14 @@ impl Operation for DecideAdjustment {
     type Reply = DecidedAdjustment;
 
     async fn run(self, caller: Self::Caller, cx: Context) -> Result<DecidedAdjustment> {
-        // A program has no eyes.
-        if caller.kind != Kind::Member {
-            return Err(Gate::NotPermitted.refuse());
-        }
         let at = cx.clone();
         let transfer_id = cx
             .write(move |tx| {
+                let desk = Desk { cx: &at, officer: &caller };
                 if self.approve.0 {
-                    return desk::approve(tx, &at.company, self.number.0, &caller.actor());
+                    return adjustments::approve(tx, desk, self.number.0);
                 }
-                adjustments::reject(tx, at.company.id, self.number.0, &caller.actor())?;
+                adjustments::reject(tx, desk, self.number.0)?;
                 Ok(0)
             })
             .await?;

@@ -10,7 +10,8 @@ use crate::{reply, request};
 use custos_customers::freezes::Scope;
 use custos_customers::operator;
 use custos_customers::operator::search::{self, Found, Wanted};
-use custos_customers::staff::may;
+use custos_customers::staff::{Permission, may};
+use custos_store::Tx;
 
 const TOPIC: &str = "Customers";
 
@@ -53,7 +54,8 @@ reply! {
 }
 
 request! {
-    /// Finds customers. What is given must all be true.
+    /// Finds customers. What is given must all be true. Searching by name takes `customers.unmask` as well, and leaves an
+    /// entry in the audit log.
     pub struct SearchCustomers {
         /// A customer number, an e-mail address or a phone number, whole.
         exact: Option<Text<100>> = "exact",
@@ -76,7 +78,7 @@ request! {
     }
 }
 
-fn view(found: Found) -> FoundView {
+pub(super) fn view(found: Found) -> FoundView {
     let found = found.masked();
     FoundView {
         id: found.id,
@@ -111,10 +113,21 @@ impl Operation for SearchCustomers {
             from: self.from.map(|at| at.0),
             until: self.until.map(|at| at.0),
         };
+        let by_name = wanted.name.is_some();
+        // A name that is masked and can be asked for letter by letter is not masked. So is the order by name.
+        if by_name && !caller.may(Permission::UnmaskCustomers) {
+            return Err(Gate::NotPermitted.refuse());
+        }
         let (cursor, size) = (self.cursor.map(|cursor| cursor.0), self.size.map_or(50, |size| size.0));
-        let page = cx
-            .read(move |tx| Ok(search::search(tx, caller.company_id, &wanted, cursor.as_deref(), size)?))
-            .await?;
+        let (company_id, actor) = (caller.company_id, caller.actor());
+        let look = move |tx: &mut Tx<'_>| {
+            let page = search::search(tx, company_id, &wanted, cursor.as_deref(), size)?;
+            if by_name {
+                search::note_by_name(tx, company_id, &page, &actor);
+            }
+            Ok(page)
+        };
+        let page = if by_name { cx.write(look).await? } else { cx.read(look).await? };
         Ok(FoundPage {
             total: page.total(),
             cursor: page.cursor.unwrap_or_default(),
@@ -192,7 +205,8 @@ impl Operation for UnfreezeCustomer {
 }
 
 request! {
-    /// Locks a customer out until unlocked, or lifts every lock on them.
+    /// Locks a customer out until unlocked, or lifts that lock and those that wrong passwords have drawn. Freezes stay,
+    /// and so do wrong tries of the authenticator and of the fund password.
     pub struct LockCustomer {
         /// The customer's number.
         customer_no: Text<12> = "customerNo",

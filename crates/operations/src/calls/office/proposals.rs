@@ -1,5 +1,6 @@
 //! What one proposes and another decides.
 
+use crate::adjustments::{self, ADJUSTMENT};
 use crate::context::Context;
 use crate::error::Result;
 use crate::fields::{Flag, Id, Int, Text};
@@ -10,6 +11,8 @@ use crate::shape::Done;
 use crate::{reply, request};
 use custos_customers::staff::may;
 use custos_customers::staff::proposals as rules;
+use custos_ledger::proposals as waiting;
+use custos_store::Tx;
 use serde_json::Value;
 
 const TOPIC: &str = "Four eyes";
@@ -44,6 +47,24 @@ reply! {
     }
 }
 
+fn adjustment_view(tx: &mut Tx<'_>, company_id: i64, one: waiting::Proposal) -> Result<ProposalView> {
+    let is_decided = matches!(one.state, waiting::State::Made | waiting::State::Refused);
+    Ok(ProposalView {
+        payload: adjustments::shown(tx, company_id, &one)?,
+        id: one.id,
+        action: ADJUSTMENT.to_owned(),
+        customer_id: one.customer_id,
+        reason: one.remark,
+        maker: one.maker,
+        state: adjustments::state(one.state),
+        checker: one.checker,
+        remark: String::new(),
+        created_at: one.created_at,
+        open_until: one.open_until,
+        decided_at: if is_decided { one.updated_at } else { 0 },
+    })
+}
+
 request! {
     /// Lists what was proposed, newest first.
     pub struct ListProposals {
@@ -64,17 +85,17 @@ impl Operation for ListProposals {
     type Caller = Staff<may::ViewProposals>;
     type Reply = Vec<ProposalView>;
 
-    async fn run(self, _: Self::Caller, cx: Context) -> Result<Vec<ProposalView>> {
+    async fn run(self, caller: Self::Caller, cx: Context) -> Result<Vec<ProposalView>> {
         let company_id = cx.company.id;
         let only_open = self.only_open.is_some_and(|flag| flag.0);
         let (before, limit) =
             (self.before.map_or(i64::MAX, |id| id.0), self.limit.map_or(50, |limit| limit.0));
         cx.read(move |tx| {
             let all = rules::page(tx, company_id, only_open, before, limit)?;
-            Ok(all
+            let mut views: Vec<ProposalView> = all
                 .into_iter()
                 .map(|one| ProposalView {
-                    payload: proposals::shown(tx, company_id, &one),
+                    payload: proposals::shown(tx, &caller, &one),
                     id: one.id,
                     action: one.action,
                     customer_id: one.customer_id.unwrap_or(0),
@@ -87,7 +108,14 @@ impl Operation for ListProposals {
                     open_until: one.open_until,
                     decided_at: one.decided_at.unwrap_or(0),
                 })
-                .collect())
+                .collect();
+            for one in waiting::page(tx, company_id, only_open, before, limit)? {
+                views.push(adjustment_view(tx, company_id, one)?);
+            }
+            // Ids rise with time, whatever they are of.
+            views.sort_by_key(|view| std::cmp::Reverse(view.id));
+            views.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(views)
         })
         .await
     }

@@ -9,7 +9,7 @@ use crate::proposals::{self, Action, Desk, Submitted};
 use crate::shape::Done;
 use crate::{reply, request};
 use custos_customers::staff::members::{self, New};
-use custos_customers::staff::{Permission, may, roles};
+use custos_customers::staff::{Permission, enrolment, may, roles};
 use custos_store::Tx;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -106,9 +106,11 @@ impl Operation for ListRoles {
     }
 }
 
-/// The invitation of a member, told to who approved it.
-fn invitation(name: &str, code: &str) -> Value {
-    json!({ "name": name, "code": code })
+/// The code of an invitation goes to the member by e-mail; who approved it learns only where it went.
+fn send_invitation(tx: &mut Tx<'_>, desk: Desk<'_>, name: &str, code: &str) -> Result<Value> {
+    let member = members::the_one(tx, desk.cx.company.id, name)?;
+    let sent_to = enrolment::send(tx, &desk.cx.company, &member, code)?;
+    Ok(json!({ "name": name, "sentTo": sent_to }))
 }
 
 /// Adding a member, as it is proposed.
@@ -139,12 +141,12 @@ impl Action for AddMember {
         let actor = desk.officer.actor();
         let giver = giver(desk.officer, &actor);
         let code = members::add(tx, desk.cx.company.id, &self.new_member(), giver)?;
-        Ok(invitation(&self.name, &code))
+        send_invitation(tx, desk, &self.name, &code)
     }
 }
 
 request! {
-    /// Adds a member of staff, who is invited by a code that is told once, to who approves it. Takes two.
+    /// Adds a member of staff, who is sent the code of an invitation by e-mail. Takes two.
     pub struct AddStaff {
         /// The name to sign in with.
         name: Text<64> = "name",
@@ -233,7 +235,7 @@ impl Operation for SetStaffRoles {
     }
 }
 
-/// Inviting a member anew, as it is proposed. Whoever gets the code could come in as that member, so it takes two.
+/// Inviting a member anew, as it is proposed. It ends how the member comes in now, so it takes two.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct InviteMember {
     name: String,
@@ -252,12 +254,12 @@ impl Action for InviteMember {
     fn carry_out(self, tx: &mut Tx<'_>, desk: Desk<'_>) -> Result<Value> {
         let actor = desk.officer.actor();
         let code = members::invite(tx, desk.cx.company.id, &self.name, giver(desk.officer, &actor))?;
-        Ok(invitation(&self.name, &code))
+        send_invitation(tx, desk, &self.name, &code)
     }
 }
 
 request! {
-    /// Invites a member anew who has lost the password or the authenticator; both end. Takes two.
+    /// Invites a member anew, by e-mail, who has lost the password or the authenticator; both end. Takes two.
     pub struct InviteStaff {
         /// The member's name.
         name: Text<64> = "name",
