@@ -59,6 +59,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "office_proposals",
         sql: include_str!("../migrations/0018_office_proposals.sql"),
     },
+    Migration { version: 19, name: "nats", sql: include_str!("../migrations/0019_nats.sql") },
 ];
 
 /// How a database stands to this program.

@@ -32,6 +32,8 @@ mod margin;
 mod matrix;
 mod mfa;
 mod mfa_lock;
+mod nats;
+mod nats_server;
 mod office;
 mod office_desk;
 mod office_matrix;
