@@ -180,8 +180,22 @@ impl NatsClient {
     }
 }
 
+/// Whether TLS failed: to the library that is a connection that failed in some way.
+fn is_of_tls(error: &ConnectError) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 fn connecting(error: &ConnectError) -> String {
     match error.kind() {
+        _ if is_of_tls(error) => "no TLS with NATS: see its certificate and nats_ca_file",
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             "NATS refused the credentials"
         }

@@ -211,11 +211,18 @@ fn a_feed_is_pushed_by_one_at_a_time(backend: Backend) {
     assert!(take(&house).is_none() && state(&house).unwrap().reason.is_empty());
 }
 
-const USERS: &str = "authorization { users: [ { user: custos, password: \"right hunter2\" }, \
-     { nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }";
+/// Who may do no more than the documents say is needed, and the test, who may do everything.
+const USERS: &str = r#"authorization { users: [
+    { user: reader, password: "all" },
+    { user: custos, password: "right hunter2",
+      permissions: { publish: ["custos.events.>"], subscribe: ["_INBOX.>"] } },
+    { nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4,
+      permissions: { publish: ["custos.events.>", "$JS.API.STREAM.INFO.CUSTOS_EVENTS",
+                               "$JS.API.STREAM.CREATE.CUSTOS_EVENTS"], subscribe: ["_INBOX.>"] } },
+] }"#;
 
 fn refused_credentials_are_told_without_them(backend: Backend) {
-    let server = NatsServer::guarded(USERS, ("custos", "right hunter2"));
+    let server = NatsServer::guarded(USERS, ("reader", "all"));
     let file = server.file("credentials");
     std::fs::write(&file, "custos:wrong-hunter3").unwrap();
     let (configure, named) = (pushing(&server), file.clone());
@@ -233,6 +240,7 @@ fn refused_credentials_are_told_without_them(backend: Backend) {
     let own = house.replica_with(|config| {
         config.nats_credentials_file = std::path::PathBuf::new();
         config.nats_credentials = "custos:right hunter2".to_owned();
+        config.nats_stream_create = false;
     });
     drop(house);
     happens(&own, 2);
@@ -279,4 +287,22 @@ fn events_that_went_meanwhile_do_not_hold_up_the_rest(backend: Backend) {
     house.write(|tx| Ok::<_, Error>(tx.execute("DELETE FROM events", &[])?));
     house.advance(LONG);
     comes_to(&house, 4);
+}
+
+#[test]
+fn tls_goes_only_to_whom_the_certificates_name() {
+    let server = NatsServer::by_tls();
+    let strange = House::open_with(Backend::Sqlite, pushing(&server));
+    happens(&strange, 1);
+    let failed = fails(&strange);
+    assert_eq!(
+        (failed.position, failed.reason.as_str()),
+        (0, "no TLS with NATS: see its certificate and nats_ca_file")
+    );
+    let certificate = server.file("certificate.pem");
+    let house = strange.replica_with(|config| config.nats_ca_file = certificate);
+    drop(strange);
+    house.advance(LONG);
+    comes_to(&house, 1);
+    assert_eq!(numbers(&server.stored()), [1]);
 }

@@ -28,6 +28,8 @@ pub(crate) struct NatsServer {
     authorization: &'static str,
     /// How the test itself comes in.
     credentials: Option<(&'static str, &'static str)>,
+    /// The certificate that it shows, when it speaks TLS.
+    certificate: Option<PathBuf>,
     runtime: Runtime,
     process: Option<Child>,
 }
@@ -40,7 +42,15 @@ impl NatsServer {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let directory = TempDir::new().unwrap();
-        Self { directory, port, authorization: "", credentials: None, runtime, process: None }
+        Self {
+            directory,
+            port,
+            authorization: "",
+            credentials: None,
+            certificate: None,
+            runtime,
+            process: None,
+        }
     }
 
     /// One that lets everybody in.
@@ -58,8 +68,21 @@ impl NatsServer {
         server
     }
 
+    /// One that speaks TLS only, with a certificate that nobody else knows.
+    pub(crate) fn by_tls() -> Self {
+        let mut server = Self::down();
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = server.file("certificate.pem");
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(server.file("key.pem"), made.signing_key.serialize_pem()).unwrap();
+        server.certificate = Some(certificate);
+        server.run();
+        server
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        let scheme = if self.certificate.is_some() { "tls" } else { "nats" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -69,8 +92,12 @@ impl NatsServer {
     pub(crate) fn run(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let configuration = self.file("nats.conf");
+        let tls = self.certificate.as_ref().map_or(String::new(), |certificate| {
+            let key = self.file("key.pem");
+            format!("tls {{ cert_file: \"{}\", key_file: \"{}\" }}", certificate.display(), key.display())
+        });
         let text = format!(
-            "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n{}\n",
+            "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n{}\n{tls}\n",
             self.port,
             self.file("store").display(),
             self.authorization
@@ -110,12 +137,15 @@ impl NatsServer {
     }
 
     async fn context(&self) -> Context {
-        let options = match self.credentials {
+        let mut options = match self.credentials {
             Some((user, password)) => {
                 async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned())
             }
             None => async_nats::ConnectOptions::new(),
         };
+        if let Some(certificate) = &self.certificate {
+            options = options.add_root_certificates(certificate.clone());
+        }
         jetstream::new(options.connect(self.url()).await.unwrap())
     }
 
