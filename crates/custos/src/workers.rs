@@ -99,6 +99,9 @@ struct Shared {
     nats_counts: nats::Counts,
 }
 
+/// What a thread does until all are stopped.
+type Work = fn(&Arc<Shared>);
+
 /// Wakes all who wait.
 #[derive(Default)]
 struct Bell {
@@ -179,7 +182,7 @@ impl Workers {
                     .spawn(move || sending.send_events_until_stopped())?,
             );
         }
-        let mut alone: Vec<(&str, fn(&Arc<Shared>))> = vec![
+        let mut alone: Vec<(&str, Work)> = vec![
             ("custos-rates", |shared| shared.quote_until_stopped()),
             ("custos-events", |shared| shared.number_until_stopped()),
             ("custos-sweep", |shared| shared.sweep_until_stopped()),
