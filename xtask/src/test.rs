@@ -10,7 +10,7 @@ use std::time::Instant;
 
 /// How it is called.
 pub(crate) const USAGE: &str = "test [--quick] [--nextest] [--write-operations] [-- CARGO TEST ARGUMENTS]
-      All tests against both databases; starts (and where they are missing, installs) PostgreSQL and hledger.
+      All tests against both databases; installs PostgreSQL, nats-server and hledger where they are missing.
       --quick    without the end-to-end tests
       --nextest  by cargo-nextest, if you have it
       --write-operations  also writes the documents' table of operations
@@ -35,6 +35,13 @@ impl Wishes<'_> {
         self.instead.is_none() && !self.quick
     }
 
+    /// Whether tests that start NATS are among those asked for.
+    fn wants_nats(&self) -> bool {
+        let Some(arguments) = self.instead else { return true };
+        let names_packages = arguments.iter().any(|argument| argument == "-p" || argument == "--package");
+        !names_packages || arguments.iter().any(|argument| argument == "custos")
+    }
+
     /// Whether the end-to-end tests are among those asked for.
     fn wants_program(&self) -> bool {
         match self.instead {
@@ -42,6 +49,22 @@ impl Wishes<'_> {
             Some(arguments) => arguments.iter().any(|argument| argument == "e2e"),
             None => !self.quick,
         }
+    }
+}
+
+/// The NATS that tests of pushed events start, each its own.
+fn nats_server() -> Result<(), String> {
+    if process::output(Command::new("nats-server").arg("--version")).is_ok() {
+        return Ok(());
+    }
+    if !is_root()? {
+        return Err("the tests run nats-server; run `apt-get install nats-server` as root".to_owned());
+    }
+    process::install("nats-server")?;
+    // The package starts a server for everybody, which no one here has asked for.
+    match Path::new("/run/systemd/system").exists() {
+        true => process::must(Command::new("systemctl").args(["disable", "--now", "nats-server"])),
+        false => Ok(()),
     }
 }
 
@@ -79,6 +102,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let mut times = Times::default();
     if wishes.wants_program() {
         times.measure("hledger", hledger)?;
+    }
+    if wishes.wants_nats() {
+        times.measure("nats-server", nats_server)?;
     }
     let cluster = times.measure("PostgreSQL", Cluster::start)?;
     let notes = Notes::begin()?;
@@ -246,5 +272,13 @@ mod tests {
             super::wishes(&arguments).unwrap().wants_program()
         };
         assert!(wants("") && wants("-- -p e2e") && !wants("--quick") && !wants("-- -p xtask"));
+        let wants_nats = |text: &str| {
+            let arguments: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            super::wishes(&arguments).unwrap().wants_nats()
+        };
+        assert!(
+            wants_nats("") && wants_nats("--quick") && wants_nats("-- nats") && wants_nats("-- -p custos")
+        );
+        assert!(!wants_nats("-- -p xtask"));
     }
 }

@@ -61,6 +61,20 @@ pub struct Config {
     pub clamd: String,
     /// Addresses or networks that are not public, and where events may be sent all the same.
     pub webhook_networks: Vec<String>,
+    /// NATS servers that events are pushed to: `nats://HOST:PORT` or `tls://HOST:PORT`, by commas; empty for none.
+    pub nats_url: String,
+    /// The file with the credentials for them, readable by the server only.
+    pub nats_credentials_file: PathBuf,
+    /// The credentials themselves, meant for the variable.
+    pub nats_credentials: String,
+    /// The certificates, PEM, that theirs are signed with; those of the system when empty.
+    pub nats_ca_file: PathBuf,
+    /// The stream of JetStream that takes events.
+    pub nats_stream: String,
+    /// What the subjects of events begin with.
+    pub nats_subject_prefix: String,
+    /// Make the stream when it is missing.
+    pub nats_stream_create: bool,
     /// Seconds that a body may take to arrive, and an operation to answer.
     pub request_timeout_seconds: u64,
     /// Seconds that a stop waits for what runs.
@@ -113,6 +127,13 @@ impl Default for Config {
             files_url: String::new(),
             clamd: String::new(),
             webhook_networks: Vec::new(),
+            nats_url: String::new(),
+            nats_credentials_file: PathBuf::new(),
+            nats_credentials: String::new(),
+            nats_ca_file: PathBuf::new(),
+            nats_stream: "CUSTOS_EVENTS".to_owned(),
+            nats_subject_prefix: "custos.events".to_owned(),
+            nats_stream_create: false,
             request_timeout_seconds: 30,
             shutdown_seconds: 20,
             max_connections: 10_000,
@@ -165,6 +186,13 @@ const KEYS: &[(&str, Kind)] = &[
     ("files_url", Kind::Text),
     ("clamd", Kind::Text),
     ("webhook_networks", Kind::List),
+    ("nats_url", Kind::Text),
+    ("nats_credentials_file", Kind::Text),
+    ("nats_credentials", Kind::Text),
+    ("nats_ca_file", Kind::Text),
+    ("nats_stream", Kind::Text),
+    ("nats_subject_prefix", Kind::Text),
+    ("nats_stream_create", Kind::Flag),
     ("request_timeout_seconds", Kind::Number),
     ("shutdown_seconds", Kind::Number),
     ("max_connections", Kind::Number),
@@ -179,7 +207,8 @@ const KEYS: &[(&str, Kind)] = &[
 ];
 
 /// Keys whose values can hold a secret.
-pub(crate) const SECRETS: [&str; 4] = ["database_url", "smtp_url", "sms_url", "files_url"];
+pub(crate) const SECRETS: [&str; 6] =
+    ["database_url", "smtp_url", "sms_url", "files_url", "nats_url", "nats_credentials"];
 
 const PREFIX: &str = "CUSTOS_";
 /// Variables of our own tests, which are no settings.
@@ -307,6 +336,11 @@ impl Config {
         {
             all.push(format!("the configuration holds a password and {problem}"));
         }
+        if !self.nats_credentials_file.as_os_str().is_empty()
+            && let Some(problem) = exposure(&self.nats_credentials_file)
+        {
+            all.push(format!("nats_credentials_file {problem}"));
+        }
         if self.dev_mailbox {
             all.push("dev_mailbox is on: codes would be shown instead of sent. Remove it".to_owned());
         }
@@ -338,6 +372,7 @@ impl Config {
         [&self.database_url, &self.smtp_url, &self.sms_url, &self.files_url]
             .iter()
             .any(|url| masked_url(url) != **url)
+            || !self.nats_credentials.is_empty()
     }
 }
 
@@ -352,6 +387,16 @@ fn exposure(path: &Path) -> Option<String> {
             path.display()
         )),
         Ok(_) => None,
+    }
+}
+
+/// The value of one of [`SECRETS`] as it may be shown.
+pub(crate) fn masked(key: &str, value: &str) -> String {
+    match key {
+        "nats_credentials" if !value.is_empty() => "***".to_owned(),
+        // Serving refuses such an address; what comes before the @ may be a token.
+        "nats_url" if value.contains('@') => "***".to_owned(),
+        _ => masked_url(value),
     }
 }
 
@@ -443,6 +488,10 @@ mod tests {
         assert_eq!(masked_url("smtp://u:s@e:c@h:25?tls=none"), "smtp://u:***@h:25?tls=none");
         assert_eq!(masked_url("https://h/x?api_key=abc&tls=none"), "https://h/x?api_key=***&tls=none");
         assert_eq!(masked_url("sqlite:///x.db"), "sqlite:///x.db");
+        assert_eq!(masked("nats_url", "nats://a:1,nats://b:2"), "nats://a:1,nats://b:2");
+        assert_eq!(masked("nats_url", "nats://secret@a:1"), "***");
+        assert_eq!(masked("nats_credentials", "user:secret"), "***");
+        assert_eq!(masked("nats_credentials", ""), "");
     }
 
     #[test]

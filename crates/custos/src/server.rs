@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::key_watch;
 use crate::open::{self, World};
-use crate::workers::{Sinks, Workers};
+use crate::workers::{Sinks, Workers, nats_client};
 use axum::Router;
 use axum::http::HeaderName;
 use custos_customers::geoip::GeoIp;
@@ -281,6 +281,7 @@ pub(crate) fn sinks(config: &Config, mailbox: Option<Arc<Mailbox>>, prints: bool
         telegram_api_url: config.telegram_api_url.clone(),
         quotes: QuotesClient::new(reach("wallet_networks", &config.wallet_networks)?),
         webhooks: WebhookClient::new(reach("webhook_networks", &config.webhook_networks)?),
+        nats: nats_client(config)?,
     })
 }
 

@@ -1,12 +1,15 @@
 //! What runs beside requests: delivery of the outbox, the removal of what expired, interest, and rates.
 
 mod feed;
+mod nats;
 mod quoter;
 mod sweeper;
 
 pub(crate) use feed::number_all;
+pub(crate) use nats::client as nats_client;
 
 use custos_customers::{company, credit_limit, third_party};
+use custos_delivery::nats::NatsClient;
 use custos_delivery::outbox::{self, Failure, Taken};
 use custos_delivery::quotes::QuotesClient;
 use custos_delivery::sms::{Sms, SmsDriver};
@@ -59,6 +62,8 @@ pub(crate) struct Sinks {
     pub quotes: QuotesClient,
     /// The way to those who want to be told of events.
     pub webhooks: WebhookClient,
+    /// The way to the stream that takes events, where there is one.
+    pub nats: Option<NatsClient>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -91,7 +96,11 @@ struct Shared {
     /// Bots by company, with the token that each was made for.
     bots: Mutex<BTreeMap<i64, (String, TelegramBot)>>,
     feed: feed::Feed,
+    nats_counts: nats::Counts,
 }
+
+/// What a thread does until all are stopped.
+type Work = fn(&Arc<Shared>);
 
 /// Wakes all who wait.
 #[derive(Default)]
@@ -131,6 +140,7 @@ impl Workers {
         let quoted = Family::<Quoted, Counter>::default();
         registry.register("custos_rate_fetches", "Questions for exchange rates by outcome", quoted.clone());
         let feed = feed::Feed::new(sinks.webhooks.clone(), registry);
+        let nats_counts = nats::Counts::new(sinks.nats.is_some(), registry);
         let shared = Arc::new(Shared {
             store: app.store.clone(),
             app: Arc::clone(app),
@@ -142,6 +152,7 @@ impl Workers {
             quoted,
             bots: Mutex::new(BTreeMap::new()),
             feed,
+            nats_counts,
         });
         feed::listen(&app.store, &Arc::downgrade(&shared));
         let waking = Arc::downgrade(&shared);
@@ -163,18 +174,6 @@ impl Workers {
                 );
             }
         }
-        let quoting = Arc::clone(&shared);
-        threads.push(
-            std::thread::Builder::new()
-                .name("custos-rates".to_owned())
-                .spawn(move || quoting.quote_until_stopped())?,
-        );
-        let numbering = Arc::clone(&shared);
-        threads.push(
-            std::thread::Builder::new()
-                .name("custos-events".to_owned())
-                .spawn(move || numbering.number_until_stopped())?,
-        );
         for number in 0..WEBHOOK_WORKERS {
             let sending = Arc::clone(&shared);
             threads.push(
@@ -183,12 +182,18 @@ impl Workers {
                     .spawn(move || sending.send_events_until_stopped())?,
             );
         }
-        let sweeping = Arc::clone(&shared);
-        threads.push(
-            std::thread::Builder::new()
-                .name("custos-sweep".to_owned())
-                .spawn(move || sweeping.sweep_until_stopped())?,
-        );
+        let mut alone: Vec<(&str, Work)> = vec![
+            ("custos-rates", |shared| shared.quote_until_stopped()),
+            ("custos-events", |shared| shared.number_until_stopped()),
+            ("custos-sweep", |shared| shared.sweep_until_stopped()),
+        ];
+        if shared.sinks.nats.is_some() {
+            alone.push(("custos-nats", |shared| shared.push_events_until_stopped()));
+        }
+        for (name, work) in alone {
+            let shared = Arc::clone(&shared);
+            threads.push(std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&shared))?);
+        }
         Ok(Self { shared, threads })
     }
 

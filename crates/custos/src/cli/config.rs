@@ -1,7 +1,7 @@
 //! `custos config`.
 
 use super::out::{Done, Failure, say, tell};
-use crate::config::{Config, SECRETS, masked_url};
+use crate::config::{self, Config, SECRETS};
 use crate::open::Source;
 use crate::server;
 use serde_json::json;
@@ -68,7 +68,7 @@ fn print(source: &Source, json: bool) -> Done {
 fn masked(mut settings: Table) -> Table {
     for key in SECRETS {
         if let Some(Value::String(url)) = settings.get_mut(key) {
-            *url = masked_url(url);
+            *url = config::masked(key, url);
         }
     }
     settings
@@ -82,7 +82,6 @@ fn effective(config: &Config) -> Result<Table, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
 
     #[test]
     fn what_is_printed_is_the_same_configuration() {

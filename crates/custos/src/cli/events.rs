@@ -5,6 +5,7 @@ use super::out::{Done, Failure, actor, say, table, tell, when, yes};
 use crate::open::{self, Source};
 use crate::workers::number_all;
 use custos_customers::operator;
+use custos_delivery::nats_positions::{self, Position};
 use custos_delivery::webhook;
 use custos_delivery::webhooks::{self, Webhook};
 use custos_operations::feed;
@@ -24,6 +25,8 @@ pub(super) enum Events {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
     },
+    /// List how far each company's events have been pushed to NATS
+    Nats,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -71,9 +74,9 @@ pub(super) struct Which {
     owner: Owner,
 }
 
-pub(super) fn run_events(command: &Events, source: &Source) -> Done {
+pub(super) fn run_events(command: &Events, source: &Source, json: bool) -> Done {
     let (_, store) = open::command_store(source)?;
-    let Events::List { owner, after, limit } = *command;
+    let Events::List { owner, after, limit } = *command else { return list_pushed(&store, json) };
     // Without a server nobody gives them their numbers.
     number_all(&store)?;
     let page = store.read_blocking(move |tx| {
@@ -84,6 +87,32 @@ pub(super) fn run_events(command: &Events, source: &Source) -> Done {
         eprintln!("custos: what came before event {} is not kept any more", page.oldest);
     }
     page.events.iter().try_for_each(|event| say(&event.to_string()))
+}
+
+fn list_pushed(store: &Store, json: bool) -> Done {
+    let all = store.read_blocking(nats_positions::list)?;
+    let row = |one: &Position| {
+        json!({
+            "company": one.company_id, "position": one.position, "newest": one.newest,
+            "failedTries": one.attempts, "pushedAt": one.published_at, "reason": one.reason,
+        })
+    };
+    tell(json, &all.iter().map(row).collect::<Value>(), || {
+        let cells: Vec<Vec<String>> = all
+            .iter()
+            .map(|one| {
+                vec![
+                    one.company_id.to_string(),
+                    one.position.to_string(),
+                    one.newest.to_string(),
+                    one.attempts.to_string(),
+                    when(one.published_at),
+                    one.reason.clone(),
+                ]
+            })
+            .collect();
+        table(&["COMPANY", "AT", "NEWEST", "FAILED", "PUSHED", "REASON"], &cells)
+    })
 }
 
 pub(super) fn run_webhooks(command: Webhooks, source: &Source, json: bool) -> Done {

@@ -167,7 +167,7 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Rates(command) => rates::run(command, source, json),
         Command::Kyc(command) => kyc::run(command, source, json),
         Command::Wallet(command) => wallet::run(command, source, json),
-        Command::Events(command) => events::run_events(&command, source),
+        Command::Events(command) => events::run_events(&command, source, json),
         Command::Webhook(command) => events::run_webhooks(command, source, json),
         Command::Doctor => doctor::run(source, json),
         Command::Config(command) => config::run(&command, source, json),

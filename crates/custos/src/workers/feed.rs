@@ -42,6 +42,11 @@ impl Feed {
         Self { client, queued: Bell::default(), numbered: Bell::default(), numbers, sent }
     }
 
+    /// Rings when events have got their numbers.
+    pub(super) fn numbered(&self) -> &Bell {
+        &self.numbered
+    }
+
     /// Lets all who wait look up.
     pub(super) fn ring(&self) {
         self.queued.ring();

@@ -33,6 +33,8 @@ mod margin;
 mod matrix;
 mod mfa;
 mod mfa_lock;
+mod nats;
+mod nats_server;
 mod office;
 mod office_care;
 mod office_company;

@@ -46,7 +46,13 @@ impl House {
 
     /// A second server on the same database, by the same clock.
     pub(crate) fn replica(&self) -> Self {
-        let config = Config { node: self.config.node + 1, ..self.config.clone() };
+        self.replica_with(|_| ())
+    }
+
+    /// A server on the same database that is configured otherwise.
+    pub(crate) fn replica_with(&self, configure: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config { node: self.config.node + 1, ..self.config.clone() };
+        configure(&mut config);
         Self::start(config, self.clock.clone(), Arc::clone(&self.ground))
     }
 
