@@ -77,6 +77,9 @@ message-credential-changed-email-text =
     If this was you, there is nothing to do. If not, freeze the account at once with this link. It works once, within 72 hours:
 
     { $link }
+message-credential-changed-app =
+    This was just changed in your { $company } account: { $what }.
+    If this was not you, freeze the account by the link in the notice that we sent to your contacts, and reset your password.
 message-credential-changed-sms =
     { $company }: changed in your account: { $what }. Not you? Freeze it within 72 hours:
     { $link }

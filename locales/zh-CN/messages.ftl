@@ -73,6 +73,9 @@ message-credential-changed-email-text =
     如果是您本人操作，无需理会。如果不是，请立即用以下链接冻结账户，链接 72 小时内有效，只能使用一次：
 
     { $link }
+message-credential-changed-app =
+    您的{ $company }账户刚刚更改了：{ $what }。
+    如非本人操作，请用我们发送到您联系方式的通知中的链接冻结账户，并重置密码。
 message-credential-changed-sms =
     { $company }：账户已更改：{ $what }。非本人操作请在 72 小时内冻结账户：
     { $link }

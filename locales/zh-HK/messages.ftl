@@ -73,6 +73,9 @@ message-credential-changed-email-text =
     如果是您本人操作，無需理會。如果不是，請立即用以下連結凍結帳戶，連結 72 小時內有效，只能使用一次：
 
     { $link }
+message-credential-changed-app =
+    您的{ $company }帳戶剛剛更改了：{ $what }。
+    如非本人操作，請用我們發送至您聯絡方式的通知中的連結凍結帳戶，並重設密碼。
 message-credential-changed-sms =
     { $company }：帳戶已更改：{ $what }。如非本人操作，請於 72 小時內凍結帳戶：
     { $link }

@@ -5,7 +5,7 @@ use crate::customer::{self, Customer};
 use crate::error::{Code, Result};
 use crate::session::{self, Origin};
 use crate::verification::{self, Recipient};
-use crate::{notices, third_party};
+use crate::{messages, notices, third_party};
 use custos_delivery::Channel;
 use custos_store::{HOUR_MS, Tx, audit, events, params};
 use data_encoding::BASE64URL_NOPAD;
@@ -110,6 +110,7 @@ pub fn follow_as(
     if change != Change::ThirdParty {
         recipients.extend(third_party::telegram_of(tx, before)?);
     }
+    messages::keep(tx, &after, "credential-changed", &[("what", change.as_str())])?;
     for recipient in recipients {
         let link = freeze_link(tx, before)?;
         notices::tell_at(

@@ -6,9 +6,10 @@ use crate::changes::{self, By};
 use crate::company::Company;
 use crate::customer::{self, Customer, Status};
 use crate::error::{Code, Result};
+use crate::freezes::{self, Scope};
 use crate::step_up::{Given, Proved, Warrant, prove};
 use crate::verification::{self, Recipient};
-use crate::{data_key, notices, session, third_party};
+use crate::{data_key, kyc, messages, notices, session, third_party};
 use custos_delivery::Channel;
 use custos_store::{DAY_MS, Row, Tx, audit, events, params};
 use serde_json::json;
@@ -40,8 +41,17 @@ pub fn leaver<W: Warrant>(
     if customer.status != Status::Normal {
         return Err(Code::InProgress.refuse());
     }
+    nothing_is_frozen(tx, &customer)?;
     proved.spend(tx)?;
     Ok(Leaver { customer })
+}
+
+/// Whoever is looked into does not leave meanwhile: closing would free their addresses and start the time to erasure.
+fn nothing_is_frozen(tx: &mut Tx<'_>, customer: &Customer) -> Result<()> {
+    if freezes::is_frozen(tx, customer.company_id, customer.id, &Scope::ALL)? {
+        return Err(Code::SignInLocked.refuse());
+    }
+    Ok(())
 }
 
 fn remark_context(id: i64) -> String {
@@ -69,6 +79,7 @@ pub fn ask(tx: &mut Tx<'_>, company: &Company, leaver: &Leaver, remark: &str, by
     told(tx, customer, Status::Closing)?;
     session::end_all(tx, company.id, customer.id, None)?;
     verification::spend_all(tx, customer)?;
+    messages::keep(tx, customer, "credential-changed", &[("what", "closure")])?;
     for recipient in contacts(tx, customer)? {
         let link = changes::freeze_link(tx, customer)?;
         let vars = [("what", "closure"), ("link", link.as_str())];
@@ -154,6 +165,8 @@ pub fn approve(tx: &mut Tx<'_>, company: &Company, pending: &Pending, decision: 
     if customer.is_locked_by_operator() {
         return Err(Code::SignInLocked.refuse());
     }
+    nothing_is_frozen(tx, customer)?;
+    kyc::reject_all_pending(tx, company.id, customer.id, "the account is closed", decision.actor)?;
     // While there still are contacts.
     for recipient in contacts(tx, customer)? {
         notices::tell_at(tx, company, &recipient, &customer.lang, "closure-approved", &[])?;
@@ -189,6 +202,7 @@ pub fn reject(tx: &mut Tx<'_>, company: &Company, pending: &Pending, decision: D
         params![company.id, customer.id],
     )?;
     session::end_all(tx, company.id, customer.id, None)?;
+    messages::keep(tx, customer, "closure-rejected", &[("reason", decision.reason)])?;
     for recipient in contacts(tx, customer)? {
         let vars = [("reason", decision.reason)];
         notices::tell_at(tx, company, &recipient, &customer.lang, "closure-rejected", &vars)?;

@@ -21,6 +21,11 @@ const STATEMENTS: &[&str] = &[
     "DELETE FROM freeze_links WHERE company_id = $1 AND customer_id = $2",
     "DELETE FROM try_guards WHERE company_id = $1 AND customer_id = $2",
     "DELETE FROM verification_codes WHERE company_id = $1 AND customer_id = $2",
+    "DELETE FROM customer_freezes WHERE company_id = $1 AND customer_id = $2",
+    "DELETE FROM customer_tags WHERE company_id = $1 AND customer_id = $2",
+    "UPDATE office_proposals SET reason = '', remark = '' WHERE company_id = $1 AND customer_id = $2",
+    "DELETE FROM watchlists WHERE company_id = $1 AND customer_id = $2",
+    "DELETE FROM messages WHERE company_id = $1 AND customer_id = $2",
     "DELETE FROM verification_proofs WHERE company_id = $1 AND customer_id = $2",
 ];
 

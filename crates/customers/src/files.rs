@@ -198,6 +198,19 @@ pub fn open(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<Option<Opened>>
     Ok(Some(Opened { customer_id, media_type, key }))
 }
 
+/// A file that is due but can't be removed now: in an hour again, after all others.
+///
+/// # Errors
+/// The store's.
+pub fn put_off(tx: &mut Tx<'_>, company_id: i64, id: i64) -> Result<()> {
+    let at = tx.now() + HOUR_MS;
+    tx.execute(
+        "UPDATE files SET due_at = $3 WHERE company_id = $1 AND id = $2",
+        params![company_id, id, at],
+    )?;
+    Ok(())
+}
+
 /// The same for an operator, whose look is written down.
 ///
 /// # Errors

@@ -258,6 +258,25 @@ pub fn reject_pending(
     Ok(rejected.len())
 }
 
+/// Rejects all of a customer's KYC that waits for a decision, whatever it was submitted for.
+///
+/// # Errors
+/// The store's.
+pub fn reject_all_pending(
+    tx: &mut Tx<'_>,
+    company_id: i64,
+    customer_id: i64,
+    reason: &str,
+    actor: &str,
+) -> Result<()> {
+    let countries: std::collections::BTreeSet<String> =
+        of_customer(tx, company_id, customer_id)?.into_iter().map(|one| one.country).collect();
+    for country in countries {
+        reject_pending(tx, company_id, (customer_id, &country), reason, actor)?;
+    }
+    Ok(())
+}
+
 /// Forgets what was told in words and by the document's number, for an account that is closed. What is sealed goes with
 /// the customer's key.
 ///
@@ -265,7 +284,7 @@ pub fn reject_pending(
 /// The store's.
 pub fn erase(tx: &mut Tx<'_>, company_id: i64, customer_id: i64) -> Result<()> {
     tx.execute(
-        "UPDATE kyc_applications SET remark = '', staff_remark = '', element_remarks = '{}', document_hash = NULL, \
+        "UPDATE kyc_applications SET state = 5, remark = '', staff_remark = '', element_remarks = '{}', document_hash = NULL, \
          document_until = NULL, queue_at = NULL, notice_at = NULL, revision = revision + 1 \
          WHERE company_id = $1 AND customer_id = $2",
         params![company_id, customer_id],

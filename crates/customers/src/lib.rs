@@ -1,6 +1,7 @@
 //! Rules of identity: who a customer is, how they prove it, and what that allows. No balance is known here.
 
 pub mod agent;
+pub mod announcements;
 pub mod changes;
 pub mod chores;
 pub mod closure;
@@ -24,6 +25,7 @@ pub mod hashing;
 pub mod import;
 pub mod kyc;
 pub mod limits;
+pub mod messages;
 pub mod mfa;
 pub mod network;
 pub mod notices;
@@ -32,6 +34,7 @@ pub mod operator;
 pub mod passwords;
 pub mod phone;
 pub mod places;
+pub mod products;
 pub mod register;
 pub mod reseal;
 pub mod session;
@@ -44,5 +47,6 @@ pub mod third_party;
 mod time;
 pub mod totp;
 pub mod verification;
+pub mod watchlist;
 
 pub use error::{Code, Error, Refusal, Result};

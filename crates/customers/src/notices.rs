@@ -3,6 +3,7 @@
 use crate::company::Company;
 use crate::customer::Customer;
 use crate::error::Result;
+use crate::messages;
 use crate::verification::Recipient;
 use custos_delivery::Channel;
 use custos_delivery::outbox;
@@ -11,7 +12,7 @@ use custos_store::{DAY_MS, Tx};
 /// A notice is of use for so long.
 const USEFUL_MS: i64 = 3 * DAY_MS;
 
-/// Sends a notice by e-mail where there is an address, by text message otherwise: a notice a person gets twice is one
+/// Keeps a notice in the application, and sends it by e-mail where there is an address, by text message otherwise: a notice a person gets twice is one
 /// that they learn to ignore, and text messages cost the company.
 ///
 /// # Errors
@@ -23,6 +24,7 @@ pub fn tell(
     template: &'static str,
     vars: &[(&str, &str)],
 ) -> Result<()> {
+    messages::keep(tx, customer, template, vars)?;
     for channel in [Channel::Email, Channel::Sms] {
         if let Ok(recipient) = Recipient::own(channel, customer) {
             return tell_at(tx, company, &recipient, &customer.lang, template, vars);
@@ -31,7 +33,7 @@ pub fn tell(
     Ok(())
 }
 
-/// Sends a notice to one recipient.
+/// Sends a notice to one recipient. Whoever tells several keeps it in the application once, by [`messages::keep`].
 ///
 /// # Errors
 /// The store's.

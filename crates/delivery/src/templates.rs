@@ -234,6 +234,26 @@ pub fn render(
     }
 }
 
+/// The template as it is read in the application: the e-mail's subject and text, or a text without the link that only a
+/// contact is to get.
+pub fn render_in_app(
+    texts: &Texts,
+    template: Template,
+    lang: &str,
+    company_name: &str,
+    vars: &[(&str, &str)],
+) -> Rendered {
+    let name = template.as_str();
+    let company = clean(company_name, VALUE_MAX_CHARS);
+    let values = values(texts, template, lang, vars);
+    let mut all: Vec<(&str, &str)> = vec![("company", &company)];
+    all.extend(values.iter().map(|(name, value)| (*name, value.as_str())));
+    let say = |part: &str| texts.get(lang, &format!("message-{name}-{part}"), &all);
+    let part = if template.variables().contains(&"link") { "app" } else { "email-text" };
+    let text = say(part).unwrap_or_default().trim().to_owned();
+    Rendered { subject: say("email-subject").map(|subject| subject.trim().to_owned()), text, html: None }
+}
+
 fn values(
     texts: &Texts,
     template: Template,

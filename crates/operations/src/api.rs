@@ -193,6 +193,8 @@ impl Api {
         answer.customer_id = Some(live.customer_id());
         admit(&call, &live, false)?;
         let context = self.context(&call, &company, answer, live.session.device);
+        // Held from before the first byte is read until the file is kept: each takes as much memory as its file.
+        let _place = self.app.files.place().ok_or_else(|| Gate::TooFrequent.refuse())?;
         let bytes = read().await?;
         files::take(&context, &live, bytes).await?.payload()
     }

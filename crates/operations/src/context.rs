@@ -4,13 +4,14 @@ use crate::calls::wealth::Wealth;
 use crate::error::{Error, Gate, Result};
 use crate::files::Files;
 use crate::outside::Outside;
+use crate::shape::Kept;
 use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
 use custos_customers::geoip::GeoIp;
 use custos_customers::hashing::{Hasher, Md5Secret, SALT_LEN};
 use custos_customers::session::{self, Origin, Session};
 use custos_customers::staff::Officer;
-use custos_store::{Store, Tx};
+use custos_store::{MINUTE_MS, Store, Tx};
 use prometheus_client::metrics::counter::Counter;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -73,6 +74,9 @@ impl Default for CacheLimits {
     }
 }
 
+/// Catalogues kept, one a company and group: each may be a megabyte.
+const CATALOGUES: usize = 32;
+
 #[derive(Clone)]
 struct ByLength;
 
@@ -107,6 +111,7 @@ pub struct App {
     sessions: Cache<[u8; 32], Copy<Arc<Live>>>,
     records: Cache<i64, Copy<Arc<[u8]>>, ByLength>,
     wealths: Cache<i64, Copy<Arc<Wealth>>, ByLength>,
+    catalogues: Cache<(i64, i64), Copy<Arc<[u8]>>>,
 }
 
 impl std::fmt::Debug for App {
@@ -138,6 +143,7 @@ impl App {
             sessions: Cache::new(limits.sessions),
             records: Cache::with_weighter(20_000, limits.record_bytes, ByLength),
             wealths: Cache::with_weighter(10_000, limits.wealth_bytes, ByLength),
+            catalogues: Cache::new(CATALOGUES),
         }
     }
 
@@ -294,6 +300,35 @@ impl App {
             Ok((Arc::new(wealth), good_until))
         })
         .await
+    }
+
+    /// A company's catalogue for a group, kept until the company changes, and not beyond the minute: products have hours.
+    ///
+    /// # Errors
+    /// What `make` returns, or the store's.
+    pub async fn catalogue<T: Send + 'static>(
+        &self,
+        company_id: i64,
+        group_id: i64,
+        mut make: impl FnMut(&mut Tx<'_>, i64) -> Result<Kept<T>> + Send + 'static,
+    ) -> Result<Kept<T>> {
+        let (key, now) = ((company_id, group_id), self.store.now_ms());
+        let generation = self.store.generations().of(company_id);
+        if let Some(copy) = self.catalogues.get(&key).filter(|copy| self.is_good(copy, generation, now)) {
+            return Ok(Kept::new(copy.value));
+        }
+        let made = self.store.read(move |tx| make(tx, company_id)).await?;
+        let good_until = now - now.rem_euclid(MINUTE_MS) + MINUTE_MS;
+        self.catalogues.insert(key, self.copy(generation, good_until, Arc::clone(&made.0)));
+        Ok(made)
+    }
+
+    /// A customer's number.
+    ///
+    /// # Errors
+    /// The customer is gone, or the store's.
+    pub async fn number_of(&self, company_id: i64, customer_id: i64) -> Result<String> {
+        Ok(self.wealth(company_id, customer_id).await?.customer_no.clone())
     }
 
     /// What is made of a customer, kept until something changes what is shown of them.

@@ -237,6 +237,20 @@ impl<T: Field> Field for List<T> {
     }
 }
 
+/// Up to 500 ids in an array, at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids(pub Vec<i64>);
+
+impl Field for Ids {
+    fn read(value: &Value) -> Option<Self> {
+        let items = value.as_array().filter(|items| (1..=500).contains(&items.len()))?;
+        items.iter().map(|item| Id::read(item).map(|id| id.0)).collect::<Option<Vec<_>>>().map(Self)
+    }
+    fn schema() -> Value {
+        json!({ "type": "array", "items": <Id as Field>::schema(), "minItems": 1, "maxItems": 500 })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

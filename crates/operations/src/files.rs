@@ -9,10 +9,12 @@ use custos_delivery::vault::{BlobName, Vault};
 use custos_store::Store;
 use custos_store::chores::BATCH;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Files that are decoded at once: each may take as much memory as forty million pixels.
 const AT_ONCE: usize = 2;
+/// Files on their way in, of all customers: as many as there is memory for. Whoever comes then is asked to come again.
+const TAKEN_AT_ONCE: usize = 16;
 /// Files that are read at once.
 const READ_AT_ONCE: usize = 16;
 
@@ -22,6 +24,7 @@ pub struct Files {
     vault: Option<Arc<Vault>>,
     scanner: Option<String>,
     base: OnceLock<String>,
+    places: Semaphore,
     cleaning: Semaphore,
     reading: Semaphore,
 }
@@ -44,6 +47,7 @@ impl Files {
             vault: vault.map(Arc::new),
             scanner,
             base: OnceLock::new(),
+            places: Semaphore::new(TAKEN_AT_ONCE),
             cleaning: Semaphore::new(AT_ONCE),
             reading: Semaphore::new(READ_AT_ONCE),
         }
@@ -52,6 +56,11 @@ impl Files {
     /// Says where clients reach this server, for links; the first word counts.
     pub fn set_base(&self, base: &str) {
         let _ = self.base.set(base.trim_end_matches('/').to_owned());
+    }
+
+    /// A place for a file on its way in; `None` while all are taken.
+    pub(crate) fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.try_acquire().ok()
     }
 
     /// Where they lie.
@@ -91,19 +100,10 @@ pub(crate) async fn take(cx: &Context, live: &Live, bytes: Vec<u8>) -> Result<St
     let files = &cx.app.files;
     let vault = files.open_vault()?;
     let scanner = files.scanner.clone();
+    let bytes = apart(move || scanned(scanner.as_deref(), bytes)).await??;
     let (kind, bytes) = {
         let _place = files.cleaning.acquire().await.map_err(|_| Gate::Unavailable.refuse())?;
         apart(move || {
-            // As it came: what made it dangerous would be gone from what is kept, and its sender unknown.
-            if let Some(scanner) = scanner {
-                match clamd::scan(&scanner, &bytes).map_err(|error| place_is_down(&error))? {
-                    Verdict::Clean => {}
-                    Verdict::Found(name) => {
-                        tracing::warn!(name, "a customer's file was refused by the virus scanner");
-                        return Err(Gate::Infected.refuse());
-                    }
-                }
-            }
             clean(bytes).map_err(|unfit| match unfit {
                 Unfit::Format => Gate::BadFormat.field(kind::FORMATS),
                 Unfit::TooLarge => Gate::BadField.field("object"),
@@ -128,6 +128,19 @@ pub(crate) async fn take(cx: &Context, live: &Live, bytes: Vec<u8>) -> Result<St
         })
         .await?;
     Ok(files.whole_link(&link))
+}
+
+/// The file as it came, once the scanner has found nothing in it: what made it dangerous would be gone from what is kept,
+/// and its sender unknown.
+fn scanned(scanner: Option<&str>, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    let Some(scanner) = scanner else { return Ok(bytes) };
+    match clamd::scan(scanner, &bytes).map_err(|error| place_is_down(&error))? {
+        Verdict::Clean => Ok(bytes),
+        Verdict::Found(name) => {
+            tracing::warn!(name, "a customer's file was refused by the virus scanner");
+            Err(Gate::Infected.refuse())
+        }
+    }
 }
 
 impl App {
@@ -176,9 +189,27 @@ pub fn remove_due(store: &Store, vault: &Vault, is_stopping: &dyn Fn() -> bool) 
             if is_stopping() {
                 return Ok(removed);
             }
-            vault.remove(BlobName { company_id, id }).map_err(|error| place_is_down(&error))?;
+            if let Err(error) = vault.remove(BlobName { company_id, id }) {
+                tracing::error!(%error, company_id, id, "a file can't be removed; it is tried again in an hour");
+                store.write_blocking(move |tx| files::put_off(tx, company_id, id))?;
+                continue;
+            }
             store.write_blocking(move |tx| files::forget(tx, company_id, id))?;
             removed += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_files_are_on_their_way_at_a_time() {
+        let files = Files::new(None, None);
+        let held: Vec<_> = (0..TAKEN_AT_ONCE).map(|_| files.place().unwrap()).collect();
+        assert!(files.place().is_none());
+        drop(held);
+        assert!(files.place().is_some());
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use custos_customers::customer::{self, Customer};
-use custos_customers::{closure, files, kyc, session, third_party};
+use custos_customers::{closure, files, kyc, messages, session, third_party, watchlist};
 use custos_ledger::place::{self, Kind, Place};
 use custos_ledger::{accounts, entries};
 use custos_store::{Tx, audit};
@@ -25,6 +25,8 @@ const SECTIONS: &[Section] = &[
     ("closures", closures),
     ("identity", identity),
     ("files", files_list),
+    ("watchlists", watchlists),
+    ("messages", message_list),
     ("audit", audit_entries),
 ];
 
@@ -61,6 +63,21 @@ fn identity(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
     let progress = kyc::progress(tx, customer, (None, None))?;
     let told = progress.values(tx)?;
     Ok(told.into_iter().map(|(level, values)| json!({ "level": level, "values": values })).collect())
+}
+
+fn watchlists(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
+    let all = watchlist::all(tx, customer.company_id, customer.id)?;
+    Ok(all
+        .into_iter()
+        .map(|(trade_type, list)| json!({ "tradeType": trade_type, "symbols": list }))
+        .collect())
+}
+
+fn message_list(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
+    let whose = (customer.company_id, customer.id);
+    let (_, all) = messages::page(tx, whose, (0, i64::MAX), (i64::MAX, 0))?;
+    let view = |one: messages::Message| json!({ "about": one.template, "values": one.vars, "isRead": one.is_read, "at": one.at });
+    Ok(all.into_iter().map(view).collect())
 }
 
 fn files_list(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
@@ -187,7 +204,8 @@ fn closures(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
 /// Lines of the log that one look takes.
 const PAGE: i64 = 1_000;
 
-/// What the log says of them; which operator it was is not theirs to know.
+/// What the log says of them; which operator it was is not theirs to know, nor what staff wrote for staff, nor who else is
+/// named: details are told of what they did themselves.
 fn audit_entries(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
     let mut all = Vec::new();
     loop {
@@ -198,10 +216,11 @@ fn audit_entries(tx: &mut Tx<'_>, customer: &Customer) -> Result<Value> {
         }
         all.extend(page.into_iter().map(|entry| {
             let by = entry.actor.split(':').next().unwrap_or_default();
+            let own = (by == "customer").then(|| serde_json::from_str::<Value>(&entry.detail).ok()).flatten();
             json!({
                 "at": entry.at, "action": entry.action, "outcome": entry.outcome, "by": by,
-                "address": entry.address,
-                "detail": serde_json::from_str::<Value>(&entry.detail).unwrap_or_default(),
+                "address": if by == "customer" { entry.address.as_str() } else { "" },
+                "detail": own.unwrap_or_default(),
             })
         }));
     }

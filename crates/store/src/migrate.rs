@@ -62,6 +62,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 19, name: "kyc_verdicts", sql: include_str!("../migrations/0019_kyc_verdicts.sql") },
     Migration { version: 20, name: "four_eyes", sql: include_str!("../migrations/0020_four_eyes.sql") },
     Migration { version: 21, name: "nats", sql: include_str!("../migrations/0021_nats.sql") },
+    Migration { version: 22, name: "news", sql: include_str!("../migrations/0022_news.sql") },
 ];
 
 /// How a database stands to this program.

@@ -1,5 +1,6 @@
 //! Images made anew from their pixels: what else was in the file (places, cameras, a second file at its end) is gone.
 
+use super::LARGEST_BYTES;
 use super::kind::{self, Kind};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
@@ -39,15 +40,29 @@ pub fn clean(bytes: Vec<u8>) -> Result<(Kind, Vec<u8>), Unfit> {
     };
     let image = decoded(&bytes, format)?;
     drop(bytes);
-    let mut clean = Cursor::new(Vec::new());
-    let written = match kind {
-        Kind::Jpeg => {
-            image.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut clean, JPEG_QUALITY))
-        }
-        _ => image.write_to(&mut clean, ImageFormat::Png),
-    };
-    written.map_err(|_| Unfit::Format)?;
-    Ok((kind, clean.into_inner()))
+    if kind == Kind::Jpeg {
+        return Ok((kind, small(jpeg(&image)?)?));
+    }
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).map_err(|_| Unfit::Format)?;
+    match small(png.into_inner()) {
+        Ok(png) => Ok((kind, png)),
+        // A photograph in a format that kept it small: as a PNG it would be larger than a file may be.
+        Err(Unfit::TooLarge) if !image.color().has_alpha() => Ok((Kind::Jpeg, small(jpeg(&image)?)?)),
+        Err(unfit) => Err(unfit),
+    }
+}
+
+fn jpeg(image: &DynamicImage) -> Result<Vec<u8>, Unfit> {
+    let mut bytes = Cursor::new(Vec::new());
+    let encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
+    image.to_rgb8().write_with_encoder(encoder).map_err(|_| Unfit::Format)?;
+    Ok(bytes.into_inner())
+}
+
+/// What is kept is no larger than what is taken: it must be read again.
+fn small(bytes: Vec<u8>) -> Result<Vec<u8>, Unfit> {
+    if bytes.len() > LARGEST_BYTES { Err(Unfit::TooLarge) } else { Ok(bytes) }
 }
 
 fn decoded(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage, Unfit> {
@@ -101,6 +116,26 @@ mod tests {
             assert_eq!((again.width(), again.height()), (40, 30));
             assert_eq!(Kind::of(&clean).unwrap().media_type(), kind.media_type());
         }
+    }
+
+    /// Noise, which no format without loss makes smaller: what comes out must still be readable from every vault.
+    #[test]
+    fn what_is_kept_is_no_larger_than_what_is_taken() {
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let opaque = image::RgbImage::from_fn(2_400, 1_600, |_, _| image::Rgb([noise(), noise(), noise()]));
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::ImageRgb8(opaque).write_to(&mut bytes, ImageFormat::WebP).unwrap();
+        let (kind, kept) = clean(bytes.into_inner()).unwrap();
+        assert!(kind == Kind::Jpeg && Kind::of(&kept) == Some(Kind::Jpeg) && kept.len() <= LARGEST_BYTES);
+        let clear =
+            image::RgbaImage::from_fn(2_400, 1_600, |_, _| image::Rgba([noise(), noise(), noise(), noise()]));
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::ImageRgba8(clear).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        assert_eq!(clean(bytes.into_inner()).unwrap_err(), Unfit::TooLarge);
     }
 
     #[test]

@@ -132,6 +132,11 @@ impl Checks<'_> {
             words.map(|name| cell(name).trim().to_owned());
         let [code, source] =
             ["third_server_code", "third_server_source"].map(|name| cell(name).trim().to_owned());
+        let same =
+            |login: String| given("fund_password").is_some_and(|fund| fund.eq_ignore_ascii_case(&login));
+        if given("login_password").is_some_and(same) {
+            return Err("fund_password: the same as the login password".to_owned());
+        }
         Ok(Row {
             number: given("number").map(|number| self.number(number)).transpose()?,
             email,

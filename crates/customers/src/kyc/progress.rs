@@ -39,6 +39,8 @@ pub struct Progress {
     pub path: Option<Path>,
     /// What was told, of this path's kind.
     pub applications: Vec<Application>,
+    /// The scenes that are asked of others, where nothing is asked of this kind of customers: they are not open to them.
+    pub closed: Vec<String>,
 }
 
 /// How far a customer has come as what they registered as, or as another type.
@@ -56,11 +58,13 @@ pub fn progress(
     }
     let group_type = apply::group_type(tx, customer)?;
     let Some(path) = path_of(&plan, customer, group_type, asked).cloned() else {
-        return Ok(Progress::default());
+        let levels = plan.paths.into_iter().flat_map(|path| path.levels);
+        let closed = levels.flat_map(|level| level.scenes).collect();
+        return Ok(Progress { closed, ..Progress::default() });
     };
     let mut applications = of_customer(tx, customer.company_id, customer.id)?;
     applications.retain(|one| one.open_account_type == path.open_account_type);
-    Ok(Progress { path: Some(path), applications })
+    Ok(Progress { path: Some(path), applications, closed: Vec::new() })
 }
 
 impl Progress {
@@ -93,6 +97,9 @@ impl Progress {
     /// Whether a scene is open, or where the first level on the way to it stands.
     #[must_use]
     pub fn of_scene(&self, scene: &str) -> Standing {
+        if self.closed.iter().any(|closed| closed == scene) {
+            return Standing::Open;
+        }
         self.still_to_do(scene).first().map_or(Standing::Passed, |level| self.of_level(level))
     }
 

@@ -14,6 +14,7 @@ mod journal;
 mod keys;
 mod kyc;
 mod ledger;
+mod news;
 mod office;
 mod out;
 mod outbox;
@@ -108,6 +109,12 @@ enum Command {
     /// Systems that events are sent to
     #[command(subcommand)]
     Webhook(events::Webhooks),
+    /// Announcements to a company's customers
+    #[command(subcommand)]
+    Notice(news::Notices),
+    /// The products that a company trades
+    #[command(subcommand)]
+    Products(news::Products),
     /// Look for what is wrong, and say what mends it
     Doctor,
     /// Settings of the deployment
@@ -167,6 +174,8 @@ fn run(command: Command, source: &Source, json: bool) -> Done {
         Command::Rates(command) => rates::run(command, source, json),
         Command::Kyc(command) => kyc::run(command, source, json),
         Command::Wallet(command) => wallet::run(command, source, json),
+        Command::Notice(command) => news::run_notices(command, source, json),
+        Command::Products(command) => news::run_products(command, source, json),
         Command::Events(command) => events::run_events(&command, source, json),
         Command::Webhook(command) => events::run_webhooks(command, source, json),
         Command::Doctor => doctor::run(source, json),

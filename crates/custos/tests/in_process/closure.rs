@@ -5,8 +5,9 @@ use crate::common::{
     WRONG_SIGN_IN, eventually, md5, on_both, registration,
 };
 use custos_customers::closure::{self, State};
-use custos_customers::company;
+use custos_customers::freezes::Scope;
 use custos_customers::session::Origin;
+use custos_customers::{company, kyc, operator};
 use custos_customers::{data_key, erasure};
 use custos_ledger::{accounts, verify};
 use custos_operations::closing;
@@ -23,6 +24,8 @@ on_both!(
     a_rejection_lets_the_customer_go_on,
     a_frozen_leaver_is_not_closed,
     another_companys_operator_decides_nothing,
+    who_is_looked_into_does_not_leave,
+    nothing_is_kept_anew_of_who_was_erased,
     what_is_personal_goes_in_the_end,
 );
 
@@ -241,6 +244,54 @@ fn a_frozen_leaver_is_not_closed(backend: Backend) {
     });
     assert_eq!(house.decides(1, &ada, true, "as asked"), "CUSTOMER_API_0000113");
     assert_eq!(house.decides(1, &ada, false, "the owner never asked"), "0");
+}
+
+fn who_is_looked_into_does_not_leave(backend: Backend) {
+    let house = House::open(backend);
+    let (ada, bob) = (house.customer(), house.customer());
+    let freezes = |customer: &Customer| {
+        let number = customer.number.clone();
+        let froze = house.store().write_blocking(move |tx| {
+            operator::freeze(tx, (1, &number), Scope::Withdraw, None, "a case", OPERATOR)
+        });
+        froze.unwrap();
+    };
+    freezes(&ada);
+    assert_eq!(ada.asks_to_leave(), "CUSTOMER_API_0000113");
+    assert_eq!(bob.asks_to_leave(), "0");
+    freezes(&bob);
+    assert_eq!(house.decides(1, &bob, true, "as asked"), "CUSTOMER_API_0000113");
+    assert_eq!(house.waiting(), 1);
+}
+
+fn nothing_is_kept_anew_of_who_was_erased(backend: Backend) {
+    let house = House::open(backend);
+    let ada = house.customer();
+    let names = json!({ "levelCode": "level_1", "elementList": crate::kyc::names() });
+    ada.home.call("kycLevelApply", names).is("0");
+    let (id, number) = (ada.id, ada.number.clone());
+    let tagged = number.clone();
+    let tags =
+        house.store().write_blocking(move |tx| operator::set_tag(tx, (1, &tagged), "vip", true, OPERATOR));
+    assert!(tags.unwrap());
+    assert_eq!(ada.asks_to_leave(), "0");
+    assert_eq!(house.decides(1, &ada, true, "as Ada asked"), "0");
+    // Nobody is to review what nobody will use.
+    assert!(house.read(|tx| Ok(kyc::queue(tx, 1, (0, 0), 10)?)).is_empty());
+    house.advance((5 * 366 + 2) * DAY);
+    house.write(|tx| Ok(erasure::erase_some(tx, 50).map(|_| ())?));
+    for table in
+        ["customer_tags", "customer_freezes", "customer_keys", "watchlists", "messages", "kyc_verdicts"]
+    {
+        let left = format!("SELECT count(*) FROM {table} WHERE customer_id = {id}");
+        assert_eq!(house.number(&left), 0, "{table}");
+    }
+    let note =
+        move |tx: &mut custos_store::Tx<'_>| operator::add_note(tx, (1, &number), "still here", OPERATOR);
+    assert!(house.store().write_blocking(note).is_err());
+    assert_eq!(house.number(&format!("SELECT count(*) FROM customer_keys WHERE customer_id = {id}")), 0);
+    let states = format!("SELECT count(*) FROM kyc_applications WHERE customer_id = {id} AND state <> 5");
+    assert_eq!(house.number(&states), 0);
 }
 
 fn another_companys_operator_decides_nothing(backend: Backend) {

@@ -24,6 +24,7 @@ on_both!(
     files_lie_sealed,
     a_scanner_is_asked_first,
     an_operators_look_is_written_down,
+    one_that_can_not_be_removed_holds_no_other_up,
 );
 
 const BOUNDARY: &str = "the-boundary";
@@ -381,4 +382,33 @@ fn an_operators_look_is_written_down(backend: Backend) {
         )?)
     });
     assert_eq!(looks, 1);
+}
+
+fn one_that_can_not_be_removed_holds_no_other_up(backend: Backend) {
+    let house = House::open(backend);
+    let ada = house.customer();
+    let stuck = files::id_in_link(&link(&ada.home, &picture(ImageFormat::Png))).unwrap();
+    // In the place of its blob stands something that no file is.
+    let mut open = vec![house.files()];
+    let mut found = None;
+    while let Some(path) = open.pop() {
+        match std::fs::read_dir(&path) {
+            Ok(entries) => open.extend(entries.map(|entry| entry.unwrap().path())),
+            Err(_) => found = Some(path),
+        }
+    }
+    let blob = found.unwrap();
+    std::fs::remove_file(&blob).unwrap();
+    std::fs::create_dir(&blob).unwrap();
+    std::fs::write(blob.join("in the way"), b"").unwrap();
+    house.advance(MINUTE);
+    link(&ada.home, &picture(ImageFormat::Jpeg));
+    house.advance(2 * DAY);
+    sweep(&house);
+    let left = house.read(|tx| Ok(tx.query("SELECT id FROM files", &[], |row| row.get::<i64>(0))?));
+    assert_eq!(left, [stuck]);
+    std::fs::remove_dir_all(&blob).unwrap();
+    house.advance(2 * HOUR);
+    sweep(&house);
+    assert_eq!(kept(&house), 0);
 }

@@ -3,8 +3,10 @@
 use crate::common::{Backend, House, PASSWORD, WRONG_SIGN_IN, md5, on_both};
 use custos::import::{self, Failure, Report, Wish};
 use custos_customers::customer::{self, Name};
+use custos_customers::freezes::Scope;
 use custos_customers::hashing::{Hasher, HasherConfig, PasswordParams, Peppers};
 use custos_customers::import::Over;
+use custos_customers::operator;
 use custos_ledger::accounts;
 use custos_operations::portability;
 use serde_json::json;
@@ -16,6 +18,7 @@ on_both!(
     bad_rows_are_left_out_on_wish,
     a_run_goes_on_where_the_last_one_stood,
     a_persons_data_is_theirs_alone,
+    an_export_has_nothing_that_staff_wrote_for_staff,
 );
 
 /// PBKDF2 over the digits of the MD5 of [`PASSWORD`], made by Python's hashlib.
@@ -173,6 +176,13 @@ fn a_bad_row_keeps_all_from_being_written(backend: Backend) {
     wish.only_checks = true;
     assert_eq!(house.imports(&wish).unwrap().refused.len(), words.len());
     before.is_still(&house.snapshot(), "a check");
+    let (login, fund) = (md5(PASSWORD), md5(PASSWORD).to_uppercase());
+    let text =
+        format!("email,country,login_password,fund_password\ni@import.example.com,CN,{login},{fund}\n");
+    let Err(Failure::Refused(report)) = house.imports(&files.wish("same.csv", &text)) else {
+        panic!("written")
+    };
+    assert_eq!(report.refused.values().next().unwrap(), "fund_password: the same as the login password");
     for (name, text) in [("heads.csv", "email,passwort\n"), ("twice.csv", "email,email\n")] {
         assert!(matches!(house.imports(&files.wish(name, text)), Err(Failure::Said(_))), "{name}");
     }
@@ -256,4 +266,31 @@ fn a_persons_data_is_theirs_alone(backend: Backend) {
         assert!(!text.contains(foreign), "{foreign} in {text}");
     }
     assert!(house.store().read_blocking(move |tx| portability::export(tx, company, id)).is_err());
+}
+
+fn an_export_has_nothing_that_staff_wrote_for_staff(backend: Backend) {
+    let house = House::open(backend);
+    let (ada, bob) = (house.customer(), house.customer());
+    for customer in [&bob, &ada] {
+        house.passes(customer, "level_1", crate::kyc::names());
+        let document = crate::kyc::passport(&house, customer, "E12345678", 400);
+        customer.applies("level_2", document).is("0");
+    }
+    let (id, number) = (ada.id, ada.number.clone());
+    let froze = house.store().write_blocking(move |tx| {
+        operator::freeze(
+            tx,
+            (1, &number),
+            Scope::Withdraw,
+            None,
+            "suspected of fraud",
+            "operator:zoe-of-staff",
+        )
+    });
+    froze.unwrap();
+    let text = house.read(move |tx| portability::export(tx, 1, id)).to_string();
+    for hidden in ["suspected", "zoe-of-staff", "\"reason\"", &bob.id.to_string()] {
+        assert!(!text.contains(hidden), "{hidden} in {text}");
+    }
+    assert!(text.contains("customer.freeze"), "that it happened is told");
 }

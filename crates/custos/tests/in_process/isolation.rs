@@ -142,6 +142,10 @@ fn try_as_guest(theft: &Theft, operation: &str) {
             body["customerGroupId"] = here[0].into();
             assert_eq!(thief.call("register", body).data()["customerGroupId"], there[0]);
         }
+        "getSymbolBaseList" => {
+            crate::news::loads(house, 1);
+            assert_eq!(*thief.call(operation, json!({ "customerGroupId": 1 })).data(), json!([]));
+        }
         "forgetLoginPwd" => {
             let code = theft.stolen_code("EMAIL_PASSWORD");
             let proof = house.visitor().checks("EMAIL_PASSWORD", &owner.email, &code).text("token");

@@ -20,6 +20,8 @@ on_both!(
     moving_rejects_what_waits_and_is_refused_once_passed,
     an_approval_and_a_move_never_both_win,
     account_opening_asks_where_the_company_does,
+    who_is_asked_nothing_is_let_into_nothing,
+    a_text_that_looks_like_a_file_is_not_signed,
     random_decisions_follow_the_model,
 );
 
@@ -533,4 +535,37 @@ fn random_decisions_follow_the_model(backend: Backend) {
         assert_eq!(waits == 1, state.is_pending(), "step {step}");
         assert_eq!(house.read(|tx| Ok(kyc::queue(tx, 1, (0, 0), 9)?.len())), usize::from(state.is_pending()));
     }
+}
+
+/// The demo asks persons only.
+fn who_is_asked_nothing_is_let_into_nothing(backend: Backend) {
+    let house = House::open(backend);
+    let ada = house.customer();
+    let scene = |kind: i64| {
+        let body = json!({ "businessCode": "withdraw", "openAccountType": kind });
+        ada.home.call("checkKycApply", body).data().clone()
+    };
+    assert_eq!((scene(0), scene(1)), (json!(0), json!(0)));
+}
+
+/// A code may ask for a text in one country and for a picture in another.
+fn a_text_that_looks_like_a_file_is_not_signed(backend: Backend) {
+    let house = House::open(backend);
+    let (ada, eve) = (house.customer(), house.customer());
+    let link = picture_of(&ada.home);
+    let bare = link[link.find("/api/").unwrap()..].split('?').next().unwrap().to_owned();
+    house.write(|tx| {
+        let mut plan = kyc::find_plan(tx, 1)?;
+        let mut path = plan.paths[0].clone();
+        (path.code, path.countries) = ("france".to_owned(), vec!["FR".to_owned()]);
+        let element = &mut path.levels[0].elements[0];
+        (element.show, element.extend) = (kyc::Show::Image, String::new());
+        plan.paths.push(path);
+        Ok(kyc::set_plan(tx, 1, &plan, ANN)?)
+    });
+    let draft = json!({ "levelCode": "level_1", "commitTag": false, "elementList": elements(&[("first_name", &bare)]) });
+    let kept = eve.home.call("kycLevelApply", draft);
+    eve.home.call("changeCountry", json!({ "newCountry": "FR" })).is("0");
+    let told = eve.home.call("findAllLevelKyc", json!({ "levelCode": "level_1" })).data().to_string();
+    assert!(!told.contains("sign="), "{} {told}", kept.code());
 }

@@ -35,6 +35,7 @@ mod mfa;
 mod mfa_lock;
 mod nats;
 mod nats_server;
+mod news;
 mod office;
 mod office_care;
 mod office_company;

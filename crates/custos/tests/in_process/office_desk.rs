@@ -1,11 +1,16 @@
 //! What staff do for customers: who they are, whether they may leave, what they may do.
 
-use crate::common::{BAD_FIELD, Backend, Customer, DEAD_TOKEN, House, NOT_FOUND, NOT_PERMITTED, on_both};
+use crate::common::{
+    BAD_FIELD, Backend, Client, Customer, DEAD_TOKEN, House, MINUTE, MISSING_FIELD, NOT_FOUND, NOT_PERMITTED,
+    on_both,
+};
 use crate::files::picture_of;
+use custos_customers::files;
 use serde_json::{Value, json};
 
 on_both! {
     an_application_is_claimed_looked_at_and_decided,
+    a_reviewer_sees_what_was_handed_in,
     nobody_decides_what_they_have_not_seen,
     a_closure_is_decided,
     customers_are_found_masked,
@@ -53,6 +58,31 @@ fn an_application_is_claimed_looked_at_and_decided(backend: Backend) {
     ada.home.call("changeCountry", json!({ "newCountry": "FR" })).is("CUSTOMER_API_0000604");
     let looks =
         "SELECT count(*) FROM audit_log WHERE action = 'kyc.look' AND actor = 'staff:eve' AND address <> ''";
+    assert_eq!(house.number(looks), 1);
+}
+
+fn a_reviewer_sees_what_was_handed_in(backend: Backend) {
+    let house = House::open(backend);
+    let (eve, ada, bob) = (house.member("eve", &["kyc_reviewer"]).desk, house.customer(), house.customer());
+    ada.home.call("kycLevelApply", json!({ "levelCode": "level_1", "elementList": names() })).data();
+    let id = eve.office("KycService.queue", json!({})).data()[0]["id"].clone();
+    let file = |whose: &Customer| files::id_in_link(&picture_of(&whose.home)).unwrap();
+    let (own, foreign) = (file(&ada), file(&bob));
+    let opens = |desk: &Client, file: i64| {
+        desk.office("KycService.openFile", json!({ "id": id, "fileId": file, "reason": "the review" }))
+    };
+    let url = opens(&eve, own).text("url");
+    assert_eq!(house.visitor().fetch(&url).0, 200);
+    house.advance(16 * MINUTE);
+    assert_eq!(house.visitor().fetch(&url).0, 404, "a quarter of an hour");
+    // Not by way of someone else's application, nor from another company, nor without a word why.
+    let eve = house.member("eva", &["kyc_reviewer"]).desk;
+    opens(&eve, foreign).is(NOT_FOUND);
+    opens(&eve, own + 1).is(NOT_FOUND);
+    let other = house.add_company(true);
+    opens(&house.member_of(other, "owner", &["owner"]).desk, own).is(NOT_FOUND);
+    eve.office("KycService.openFile", json!({ "id": id, "fileId": own })).is(MISSING_FIELD);
+    let looks = "SELECT count(*) FROM audit_log WHERE action = 'file.look' AND actor = 'staff:eve'";
     assert_eq!(house.number(looks), 1);
 }
 

@@ -54,6 +54,9 @@ fn the_texts_and_the_code_name_the_same_things() {
         for part in ["email-subject", "email-text", "sms"] {
             expected.insert(format!("message-{}-{part}", template.as_str()));
         }
+        if template.variables().contains(&"link") {
+            expected.insert(format!("message-{}-app", template.as_str()));
+        }
     }
     for lang in LANGUAGES {
         let keys = texts.keys(lang).into_iter().filter(|key| !key.starts_with("error-"));

@@ -86,11 +86,13 @@ pub(super) fn views(
     let mut told = progress.values(tx)?;
     for (code, values) in &mut told {
         let level = levels.iter().find(|level| level.code == *code);
-        // Only of images: these were seen to be the customer's own when they were taken.
+        // Only of images, and only of what is the customer's own: the value may be of a time when it was plain text.
         let images = level.iter().flat_map(|level| &level.elements).filter(|one| one.show == Show::Image);
         for image in images {
             if let Some(value) = values.get_mut(&image.code)
                 && let Some(id) = files::id_in_link(value)
+                && let Some(whose) = progress.applications.first().map(|one| one.customer_id)
+                && files::owned(tx, look.company_id, whose, id)?
             {
                 *value = look.app.files.whole_link(&files::link(tx, look.company_id, id));
             }

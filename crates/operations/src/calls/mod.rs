@@ -12,6 +12,7 @@ pub mod extend;
 pub mod kyc;
 pub mod loans;
 pub mod mfa;
+pub mod news;
 pub mod office;
 pub mod passwords;
 pub mod probes;
@@ -26,6 +27,7 @@ pub mod third_party;
 pub mod utility;
 pub mod verification;
 pub mod wallet;
+pub mod watchlist;
 pub(crate) mod wealth;
 
 use crate::operation::{Entry, entry};
@@ -97,6 +99,15 @@ pub static ALL: &[Entry] = &[
     entry::<kyc::KycLevelApply>(),
     entry::<extend::SaveCustomerExtend>(),
     entry::<extend::FindCustomerExtend>(),
+    entry::<news::CustomerViewNoticePage>(),
+    entry::<news::CustomerViewMsgPage>(),
+    entry::<news::MsgRead>(),
+    entry::<news::MsgAllRead>(),
+    entry::<watchlist::AddOptional>(),
+    entry::<watchlist::AddOptionalBatch>(),
+    entry::<watchlist::DeleteOptional>(),
+    entry::<watchlist::OptionalList>(),
+    entry::<watchlist::SymbolBaseList>(),
     entry::<loans::ManualLoan>(),
     entry::<loans::ManualRepayment>(),
     entry::<loans::Liabilities>(),

@@ -9,7 +9,7 @@ use custos_customers::company::{self, Company};
 use custos_customers::customer::{self, Customer, Status};
 use custos_customers::freezes::{self, Scope};
 use custos_customers::kyc::{self, Progress};
-use custos_customers::third_party;
+use custos_customers::{third_party, watchlist};
 use custos_store::Tx;
 use serde_json::Value;
 
@@ -193,7 +193,7 @@ fn read_until(tx: &mut Tx<'_>, company: &Company, customer: &Customer) -> Result
         kind: wealth.group_kind,
         deposit: 1,
         withdraw: i64::from(customer.cool_off_until <= now && frozen.is_none()),
-        optional: 0,
+        optional: i64::from(watchlist::has_any(tx, company.id, customer.id)?),
         activate_status: 1,
         activate_time: customer.created_at,
         company_kyc_status: if kyc::opening_asked(&progress) { 1 } else { 2 },

@@ -189,7 +189,7 @@ impl Register {
             .settings
             .restricted_countries
             .iter()
-            .any(|code| code.eq_ignore_ascii_case(country.alpha2))
+            .any(|code| countries::parse(code).is_some_and(|one| one.numeric == country.numeric))
         {
             return Err(refuse(Code::CountryNotServed));
         }

@@ -201,12 +201,12 @@ pub(crate) fn biz_type(kind: &str) -> String {
     format!("{kind}_VERIFICATION_CODE")
 }
 
-/// The operation whose name ends so.
+/// The operation of that name, or whose name ends so.
 #[track_caller]
 pub(crate) fn entry(operation: &str) -> &'static Entry {
     entries()
         .iter()
-        .find(|entry| entry.name.rsplit(['.', '/']).next() == Some(operation))
+        .find(|entry| entry.name == operation || entry.name.rsplit(['.', '/']).next() == Some(operation))
         .unwrap_or_else(|| panic!("no operation {operation}"))
 }
 

@@ -10,6 +10,7 @@ fn value(schema: &Value) -> Value {
     match named {
         Some("integer") => schema["minimum"].clone(),
         Some("boolean") => json!(true),
+        Some("array") if schema["minItems"].as_u64() > Some(0) => json!([value(&schema["items"])]),
         Some("array") => json!([]),
         Some("object") => json!({}),
         _ => json!("1"),

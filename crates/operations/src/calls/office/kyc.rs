@@ -7,10 +7,12 @@ use crate::office::Staff;
 use crate::operation::{Class, Operation, Prefix};
 use crate::shape::Done;
 use crate::{part, reply, request};
+use custos_customers::files;
 use custos_customers::kyc::{self, Rejection, ShownVerdict};
 use custos_customers::staff::may;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const TOPIC: &str = "KYC";
 
@@ -116,6 +118,53 @@ impl Operation for LookAtKyc {
             "othersWithDocument": case.others,
             "verdicts": case.verdicts.iter().map(verdict_view).collect::<Value>(),
         }))
+    }
+}
+
+reply! {
+    /// Where a file can be seen.
+    pub struct FileLink {
+        /// A link that is good for 15 minutes.
+        url: String = "url",
+    }
+}
+
+request! {
+    /// Gives a link to a file that the customer of an application handed in; each is written down, with the reason.
+    pub struct OpenKycFile {
+        /// The application.
+        id: Id = "id",
+        /// The file: the last part of the value that `look` tells.
+        file_id: Id = "fileId",
+        /// Why.
+        reason: Text<200> = "reason",
+    }
+}
+
+impl Operation for OpenKycFile {
+    const NAME: &'static str = "custos.admin.KycService.openFile";
+    const PREFIX: Prefix = Prefix::Office;
+    const TOPIC: &'static str = TOPIC;
+    const CLASS: Class = Class::Write;
+    type Caller = Staff<may::ViewDocuments>;
+    type Reply = FileLink;
+
+    async fn run(self, caller: Self::Caller, cx: Context) -> Result<FileLink> {
+        let app = Arc::clone(&cx.app);
+        cx.write(move |tx| {
+            let company_id = caller.company_id;
+            let whose = kyc::find(tx, company_id, self.id.0)?.customer_id;
+            let none = || custos_customers::Code::NotFound.refuse();
+            if !files::owned(tx, company_id, whose, self.file_id.0)? {
+                return Err(none().into());
+            }
+            let opened =
+                files::open_as_operator(tx, company_id, self.file_id.0, &caller.actor(), &self.reason)?;
+            opened.ok_or_else(none)?;
+            let link = files::link(tx, company_id, self.file_id.0);
+            Ok(FileLink { url: app.files.whole_link(&link) })
+        })
+        .await
     }
 }
 

@@ -58,6 +58,7 @@ pub static OFFICE: &[Entry] = &[
     entry::<people::EndSessions>(),
     entry::<kyc::KycQueue>(),
     entry::<kyc::LookAtKyc>(),
+    entry::<kyc::OpenKycFile>(),
     entry::<kyc::ClaimKyc>(),
     entry::<kyc::ApproveKyc>(),
     entry::<kyc::RejectKyc>(),
